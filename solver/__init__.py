@@ -1,0 +1,103 @@
+"""Reads classical image captchas with small ONNX models that come with the package.
+
+>>> import solver
+>>> solver.text("captcha.png").text  # doctest: +SKIP
+'x7Kp2'
+
+Every public name is loaded on first use (PEP 562): ``import solver`` itself brings no NumPy,
+OpenCV or ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from solver.api import AsyncSolver, Solver, classify, text, text_many
+    from solver.charset import ALNUM, DIGITS, LOWER, UPPER
+    from solver.errors import (
+        ImageError,
+        LowConfidenceError,
+        MissingDependencyError,
+        ModelError,
+        ModelIntegrityError,
+        ServiceError,
+        SolverError,
+        SpecError,
+        TaskError,
+    )
+    from solver.results import Alternative, Box, Character, ClassResult, Failure, TextResult
+    from solver.spec import ModelSpec
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "ALNUM",
+    "DIGITS",
+    "LOWER",
+    "UPPER",
+    "Alternative",
+    "AsyncSolver",
+    "Box",
+    "Character",
+    "ClassResult",
+    "Failure",
+    "ImageError",
+    "LowConfidenceError",
+    "MissingDependencyError",
+    "ModelError",
+    "ModelIntegrityError",
+    "ModelSpec",
+    "ServiceError",
+    "Solver",
+    "SolverError",
+    "SpecError",
+    "TaskError",
+    "TextResult",
+    "__version__",
+    "classify",
+    "text",
+    "text_many",
+]
+
+_HOME = {
+    "ALNUM": "charset",
+    "DIGITS": "charset",
+    "LOWER": "charset",
+    "UPPER": "charset",
+    "Alternative": "results",
+    "AsyncSolver": "api",
+    "Box": "results",
+    "Character": "results",
+    "ClassResult": "results",
+    "Failure": "results",
+    "ImageError": "errors",
+    "LowConfidenceError": "errors",
+    "MissingDependencyError": "errors",
+    "ModelError": "errors",
+    "ModelIntegrityError": "errors",
+    "ModelSpec": "spec",
+    "ServiceError": "errors",
+    "Solver": "api",
+    "SolverError": "errors",
+    "SpecError": "errors",
+    "TaskError": "errors",
+    "TextResult": "results",
+    "classify": "api",
+    "text": "api",
+    "text_many": "api",
+}
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value  # the next access does not come here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
