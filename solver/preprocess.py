@@ -1,0 +1,101 @@
+"""From an RGB picture to a network's tensor: the one place, for training and for use.
+
+Two steps, so that training can change pixels in between: :func:`canvas` resizes and pads and
+stays uint8; :func:`tensor` scales to float32. Arrays are ``(height, width, channels)``, RGB.
+Resizing is Pillow's, which filters before it shrinks.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from solver.errors import ImageError
+from solver.geometry import Placement
+from solver.spec import InputSpec
+
+UInt8 = npt.NDArray[np.uint8]
+Float32 = npt.NDArray[np.float32]
+
+_RESAMPLING = {
+    "bicubic": Image.Resampling.BICUBIC,
+    "bilinear": Image.Resampling.BILINEAR,
+    "nearest": Image.Resampling.NEAREST,
+}
+
+
+def preprocess(image: UInt8, spec: InputSpec) -> tuple[Float32, Placement]:
+    """Turn an ``(H, W, 3)`` RGB picture into ``(h, w, c) float32`` by the model's rule.
+
+    The placement maps points of the canvas back to pixels of the picture.
+
+    Raises:
+        ImageError: the array is not ``(H, W, 3) uint8`` or has no pixels.
+    """
+    pixels, placement = canvas(image, spec)
+    return tensor(pixels, spec), placement
+
+
+def canvas(image: UInt8, spec: InputSpec) -> tuple[UInt8, Placement]:
+    """Resize and pad an ``(H, W, 3)`` RGB picture to an ``(h, w, c) uint8`` canvas.
+
+    Raises:
+        ImageError: the array is not ``(H, W, 3) uint8`` or has no pixels.
+    """
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise ImageError(
+            f"expected (H, W, 3) uint8 with at least one pixel, "
+            f"received {image.shape} {image.dtype}; load pictures with solver.images.load"
+        )
+    height, width = image.shape[:2]
+    inner_w, inner_h, canvas_w = _sizes(width, height, spec)
+    picture = Image.fromarray(image)
+    if spec.channels == 1:
+        picture = picture.convert("L")
+    if (inner_w, inner_h) != (width, height):
+        picture = picture.resize((inner_w, inner_h), _RESAMPLING[spec.interpolation])
+    pixels = np.asarray(picture, dtype=np.uint8).reshape(inner_h, inner_w, spec.channels)
+    if spec.fit == "height":
+        left = top = 0
+    else:
+        left, top = (canvas_w - inner_w) // 2, (spec.height - inner_h) // 2
+    placement = Placement(width, height, inner_w / width, inner_h / height, left, top)
+    if pixels.shape[:2] != (spec.height, canvas_w):
+        padded = np.full((spec.height, canvas_w, spec.channels), spec.fill, dtype=np.uint8)
+        padded[top : top + inner_h, left : left + inner_w] = pixels
+        pixels = padded
+    return pixels, placement
+
+
+def tensor(pixels: npt.NDArray[Any], spec: InputSpec) -> Float32:
+    """Scale uint8 levels ``(…, c)`` to the network's float32, thresholded if the rule says so."""
+    if spec.threshold is not None:
+        pixels = np.where(pixels > spec.threshold, np.uint8(255), np.uint8(0))
+    # One multiply and one add: (x*scale - mean)/std in float32, folded in float64.
+    std = np.asarray(spec.std, dtype=np.float64)
+    gain = (spec.scale / std).astype(np.float32)
+    offset = (np.asarray(spec.mean, dtype=np.float64) / std).astype(np.float32)
+    scaled: Float32 = pixels.astype(np.float32)
+    scaled *= gain
+    scaled -= offset
+    return scaled
+
+
+def _sizes(width: int, height: int, spec: InputSpec) -> tuple[int, int, int]:
+    """Width and height of the resized picture, and the canvas width, in pixels."""
+    if spec.fit == "height":
+        free = max(1, round(width * spec.height / height))
+        inner = min(free, spec.max_width)
+        multiple = spec.width_multiple
+        padded = max(spec.min_width, -(-inner // multiple) * multiple)
+        return inner, spec.height, padded
+    assert spec.width is not None
+    ratio = min(spec.width / width, spec.height / height)
+    if spec.fit == "shrink":
+        ratio = min(ratio, 1.0)
+    inner_w = min(spec.width, max(1, round(width * ratio)))
+    inner_h = min(spec.height, max(1, round(height * ratio)))
+    return inner_w, inner_h, spec.width

@@ -1,0 +1,257 @@
+"""The contract inside a model file: everything needed to use the network, as one JSON string.
+
+The string stands in the ONNX metadata under ``solver.spec``. ``docs/model-spec.schema.json`` is
+its JSON schema; :meth:`ModelSpec.from_json` refuses what does not fit and names the field.
+Nothing here is ever evaluated or unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, TypeVar
+
+from solver.charset import Charset
+from solver.errors import SpecError
+
+METADATA_KEY = "solver.spec"
+VERSION = 1
+
+ROLES = ("text", "class", "detector", "glyph", "tile", "header")
+FITS = ("shrink", "letterbox", "height")
+DECODERS = ("multi_head", "ctc", "softmax", "anchors")
+INTERPOLATIONS = ("bicubic", "bilinear", "nearest")
+MAX_SIDE = 4096
+MAX_SYMBOLS = 65_536
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class InputSpec:
+    """The rule from an RGB picture to the network's tensor ``(height, width, channels)``.
+
+    ``fit`` is ``shrink`` (only ever smaller, padded on all sides), ``letterbox`` (scaled to fit,
+    padded on all sides) or ``height`` (scaled to ``height``; ``width`` is None and free: padded
+    on the right to a multiple of ``width_multiple``, squeezed where it would pass ``max_width``).
+    ``fill`` is the grey level of the padding. ``threshold``, for one channel only, turns
+    levels above it white and the others black. The tensor is ``(level * scale - mean) / std``,
+    levels 0–255.
+    """
+
+    height: int
+    width: int | None
+    channels: int = 3
+    fit: str = "letterbox"
+    fill: int = 128
+    interpolation: str = "bicubic"
+    threshold: int | None = None
+    scale: float = 1 / 255
+    mean: tuple[float, ...] = (0.0, 0.0, 0.0)
+    std: tuple[float, ...] = (1.0, 1.0, 1.0)
+    min_width: int = 16
+    max_width: int = 512
+    width_multiple: int = 16
+
+    def __post_init__(self) -> None:
+        _integer("input.height", self.height, 1, MAX_SIDE)
+        _choice("input.fit", self.fit, FITS)
+        if self.channels not in (1, 3) or isinstance(self.channels, bool):
+            raise SpecError(f"input.channels: expected 1 or 3, received {self.channels!r}")
+        if self.fit == "height":
+            if self.width is not None:
+                raise SpecError(f"input.width: expected null with fit=height, got {self.width!r}")
+        else:
+            _integer("input.width", self.width, 1, MAX_SIDE)
+        _integer("input.fill", self.fill, 0, 255)
+        _choice("input.interpolation", self.interpolation, INTERPOLATIONS)
+        if self.threshold is not None:
+            _integer("input.threshold", self.threshold, 0, 255)
+            if self.channels != 1:
+                raise SpecError("input.threshold: expected null with three channels")
+        _number("input.scale", self.scale)
+        for name in ("mean", "std"):
+            values = getattr(self, name)
+            if len(values) != self.channels:
+                raise SpecError(
+                    f"input.{name}: expected {self.channels} numbers, received {len(values)}"
+                )
+            for value in values:
+                _number(f"input.{name}", value)
+        if min(self.std) <= 0:
+            raise SpecError(f"input.std: expected positive numbers, received {self.std!r}")
+        _integer("input.width_multiple", self.width_multiple, 1, 256)
+        _integer("input.min_width", self.min_width, 1, MAX_SIDE)
+        _integer("input.max_width", self.max_width, self.min_width, MAX_SIDE)
+        if self.min_width % self.width_multiple or self.max_width % self.width_multiple:
+            raise SpecError(
+                f"input.min_width, max_width: expected multiples of {self.width_multiple}, "
+                f"received {self.min_width}, {self.max_width}"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class DecoderSpec:
+    """How raw logits become an answer.
+
+    ``ctc`` and ``multi_head`` read ``symbols`` (class i is symbol i) with the blank as the last
+    class; ``length`` is the number of heads. ``softmax`` and ``anchors`` name their classes in
+    ``labels``. Logits are divided by ``temperature`` before the softmax: it is fitted on
+    held-back pictures so that confidences are probabilities (Guo et al. 2017).
+    """
+
+    name: str
+    symbols: str = ""
+    blank: str = "_"
+    length: int | None = None
+    labels: tuple[str, ...] = ()
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        _choice("decoder.name", self.name, DECODERS)
+        _number("decoder.temperature", self.temperature)
+        if self.temperature <= 0:
+            raise SpecError(f"decoder.temperature: expected > 0, received {self.temperature!r}")
+        if self.name in ("ctc", "multi_head"):
+            if not 1 <= len(self.symbols) <= MAX_SYMBOLS:
+                raise SpecError(
+                    f"decoder.symbols: expected 1 to {MAX_SYMBOLS} symbols, "
+                    f"received {len(self.symbols)}"
+                )
+            if self.labels:
+                raise SpecError(f"decoder.labels: expected none with {self.name}")
+            Charset(self.symbols, blank=self.blank)
+        else:
+            if not self.labels or not all(isinstance(x, str) and x for x in self.labels):
+                raise SpecError(f"decoder.labels: expected non-empty strings with {self.name}")
+            if len(set(self.labels)) != len(self.labels):
+                raise SpecError("decoder.labels: expected unique labels")
+            if self.symbols:
+                raise SpecError(f"decoder.symbols: expected none with {self.name}")
+        if self.name == "multi_head":
+            _integer("decoder.length", self.length, 1, 256)
+        elif self.length is not None:
+            raise SpecError(f"decoder.length: expected null with {self.name}")
+
+    @property
+    def classes(self) -> int:
+        """Size of the last axis of the logits, the blank included."""
+        return len(self.symbols) + 1 if self.symbols else len(self.labels)
+
+    @property
+    def charset(self) -> Charset:
+        """The symbols as a codec."""
+        return Charset(self.symbols, blank=self.blank)
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a model came from. Informative; nothing is decided by it."""
+
+    data_sha256: str = ""
+    samples: Mapping[str, int] = field(default_factory=dict)
+    split_seed: int | None = None
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    licence: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("data_sha256", "licence"):
+            _kind(f"provenance.{name}", getattr(self, name), str)
+        for name, kind in (("samples", int), ("metrics", (int, float)), ("versions", str)):
+            value = getattr(self, name)
+            _kind(f"provenance.{name}", value, Mapping)
+            for key, item in value.items():
+                _kind(f"provenance.{name}.{key}", item, kind)
+        if self.split_seed is not None:
+            _kind("provenance.split_seed", self.split_seed, int)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """One network's whole contract: role, pixels-to-tensor rule, decoder, provenance."""
+
+    role: str
+    input: InputSpec
+    decoder: DecoderSpec
+    name: str = ""
+    provenance: Provenance = field(default_factory=Provenance)
+
+    def __post_init__(self) -> None:
+        _choice("role", self.role, ROLES)
+        _kind("name", self.name, str)
+
+    def to_json(self) -> str:
+        """The contract as one line of JSON: keys sorted, so equal specs give equal bytes."""
+        body: dict[str, Any] = {"version": VERSION, **asdict(self)}
+        return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> ModelSpec:
+        """Read and check a contract.
+
+        Raises:
+            SpecError: not JSON, another version, a missing, unknown or ill-typed field; the
+                message names the field, what was expected and what came.
+        """
+        try:
+            body = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise SpecError(f"the model's contract is not JSON: {error}") from error
+        body = _object("contract", body)
+        version = body.pop("version", None)
+        if version != VERSION or isinstance(version, bool):
+            raise SpecError(
+                f"contract version: expected {VERSION}, received {version!r}; "
+                "install a solver-sdk release that reads it, or export the model again"
+            )
+        for name, kind in (
+            ("input", InputSpec),
+            ("decoder", DecoderSpec),
+            ("provenance", Provenance),
+        ):
+            if name in body:
+                body[name] = _build(name, kind, _object(name, body[name]))
+        return _build("contract", cls, body)
+
+
+def _build(where: str, kind: type[_T], body: dict[str, Any]) -> _T:
+    """Make a dataclass from JSON; lists become tuples, unknown and missing keys are named."""
+    known = {item.name for item in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(body) - known)
+    if unknown:
+        raise SpecError(f"{where}: unknown field {unknown[0]!r}; expected of {sorted(known)}")
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in body.items()}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise SpecError(f"{where}: {error}") from error
+
+
+def _object(where: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SpecError(f"{where}: expected an object, received {type(value).__name__}")
+    return dict(value)
+
+
+def _kind(where: str, value: object, kind: Any) -> None:
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise SpecError(f"{where}: expected {kind}, received {value!r}")
+
+
+def _choice(where: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SpecError(f"{where}: expected one of {', '.join(choices)}, received {value!r}")
+
+
+def _integer(where: str, value: object, low: int, high: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise SpecError(f"{where}: expected an integer in {low}–{high}, received {value!r}")
+
+
+def _number(where: str, value: object) -> None:
+    fits = isinstance(value, int | float) and not isinstance(value, bool)
+    if not fits or not math.isfinite(value):  # type: ignore[arg-type]
+        raise SpecError(f"{where}: expected a finite number, received {value!r}")

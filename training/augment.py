@@ -1,0 +1,103 @@
+"""Label-safe changes of a canvas, drawn anew for every look at a picture.
+
+All work on ``(h, w, 3) uint8`` RGB and keep the shape. The caller hands in the generator, so a
+seed gives the same pictures again.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+UInt8 = npt.NDArray[np.uint8]
+
+
+def stretch(pixels: UInt8, width: int) -> UInt8:
+    """Resize a canvas to another width; heights stay."""
+    if pixels.shape[1] == width:
+        return pixels
+    shrink = width < pixels.shape[1]
+    method = cv2.INTER_AREA if shrink else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(pixels, (width, pixels.shape[0]), interpolation=method), np.uint8)
+
+
+def augment(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Apply a random few of the changes below, each with its own odds."""
+    if rng.random() < 0.5:
+        pixels = _affine(pixels, rng)
+    if rng.random() < 0.12:
+        pixels = _coarse(pixels, rng)
+    if rng.random() < 0.5:
+        pixels = _levels(pixels, rng)
+    if rng.random() < 0.08:
+        pixels = 255 - pixels
+    if rng.random() < 0.15:
+        pixels = np.ascontiguousarray(pixels[..., rng.permutation(3)])
+    if rng.random() < 0.1:
+        pixels = np.repeat(_grey(pixels)[..., None], 3, axis=2)
+    if rng.random() < 0.08:
+        pixels = _blur(pixels, rng)
+    if rng.random() < 0.12:
+        pixels = _noise(pixels, rng)
+    if rng.random() < 0.12:
+        pixels = _jpeg(pixels, rng)
+    return np.asarray(pixels, np.uint8)
+
+
+def _affine(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Small turn, shear, scale and shift about the centre; edges repeat."""
+    height, width = pixels.shape[:2]
+    angle = np.deg2rad(rng.uniform(-4, 4))
+    scale = rng.uniform(0.82, 1.08)
+    shear = rng.uniform(-0.15, 0.15)
+    cos, sin = np.cos(angle) * scale, np.sin(angle) * scale
+    matrix = np.array([[cos, -sin + shear, 0.0], [sin, cos, 0.0]])
+    centre = np.array([width / 2, height / 2])
+    shift = np.array([rng.uniform(-3, 3), rng.uniform(-3, 3)])
+    matrix[:, 2] = centre + shift - matrix[:, :2] @ centre
+    return np.asarray(
+        cv2.warpAffine(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+def _coarse(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Down and up again, as small pictures look when they are enlarged."""
+    height, width = pixels.shape[:2]
+    factor = rng.uniform(0.45, 0.8)
+    small = cv2.resize(
+        pixels, (max(8, int(width * factor)), int(height * factor)), interpolation=cv2.INTER_AREA
+    )
+    return np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _levels(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Gain about the mean, and a shift of each channel, through one table."""
+    gain = rng.uniform(0.6, 1.25)
+    centre = float(pixels.mean())
+    levels = np.arange(256, dtype=np.float32)[:, None]
+    shifts = rng.uniform(-30, 30) + rng.uniform(-12, 12, size=3)
+    moved = (levels - centre) * gain + centre + shifts
+    table = np.clip(moved, 0, 255).astype(np.uint8).reshape(1, 256, 3)
+    return np.asarray(cv2.LUT(pixels, table), np.uint8)
+
+
+def _grey(pixels: UInt8) -> UInt8:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _blur(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    return np.asarray(cv2.GaussianBlur(pixels, (3, 3), float(rng.uniform(0.4, 1.0))), np.uint8)
+
+
+def _noise(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Grey grain of one strength."""
+    grain = rng.standard_normal(pixels.shape[:2], dtype=np.float32) * rng.uniform(3, 18)
+    return np.clip(pixels + grain[..., None], 0, 255).astype(np.uint8)
+
+
+def _jpeg(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """The marks of a JPEG of quality 25–85."""
+    quality = int(rng.integers(25, 86))
+    _, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    return np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8)

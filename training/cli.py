@@ -1,0 +1,145 @@
+"""``solver-train``: generate, fit, evaluate, export."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 1 failed with a sentence, 2 usage."""
+    options = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        options.run(options)
+    except (ValueError, OSError, RuntimeError, ImportError) as error:
+        # The errors of this package derive from these; each carries the sentence to show.
+        if options.debug:
+            raise
+        print(f"solver-train {options.command}: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    return EXIT_OK
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="solver-train", description=__doc__)
+    parser.add_argument("--debug", action="store_true", help="show tracebacks")
+    commands = parser.add_subparsers(dest="command", required=True)
+
+    generate = commands.add_parser("generate", help="draw labelled pictures")
+    generate.add_argument("kind", choices=["text"])
+    generate.add_argument("out", type=Path)
+    generate.add_argument("--count", type=int, default=1000)
+    generate.add_argument("--seed", type=int, default=1)
+    generate.add_argument("--workers", type=int, default=1)
+    generate.add_argument("--symbols", help="default: 0-9a-zA-Z")
+    generate.add_argument("--length", default="3-8", help="such as 4 or 3-8")
+    generate.add_argument("--style", action="append", help="repeat for several; default: all")
+    generate.set_defaults(run=_generate)
+
+    fit = commands.add_parser("fit", help="train, or go on with a run that was stopped")
+    fit.add_argument("config", type=Path, help="captcha.toml")
+    fit.add_argument("--run", dest="folder", type=Path, default=None, help="default: runs/NAME")
+    fit.add_argument("--root", type=Path, help="where data paths start; default: CONFIG's folder")
+    fit.add_argument("--from", dest="start_from", help="a .weights.h5 file, or an embedded name")
+    fit.set_defaults(run=_fit)
+
+    evaluate = commands.add_parser("evaluate", help="whole-captcha accuracy of a model file")
+    evaluate.add_argument("model", help="an .onnx file or an embedded name")
+    evaluate.add_argument("folders", nargs="+", type=Path)
+    evaluate.add_argument("--json", type=Path, help="write the figures here too")
+    evaluate.set_defaults(run=_evaluate)
+
+    export = commands.add_parser("export", help="weights to one ONNX file, checked against Keras")
+    export.add_argument("config", type=Path)
+    export.add_argument("--run", dest="folder", type=Path, default=None)
+    export.add_argument(
+        "--root", type=Path, help="where data paths start; default: CONFIG's folder"
+    )
+    export.add_argument("--weights", type=Path, help="default: the run's best")
+    export.add_argument("-o", "--output", type=Path, required=True)
+    export.add_argument(
+        "--calibrate", nargs="*", type=Path, default=[], help="held-back folders for temperature"
+    )
+    export.set_defaults(run=_export)
+    return parser
+
+
+def _generate(options: argparse.Namespace) -> None:
+    from training.generators import generate_text
+
+    written = generate_text(
+        options.out,
+        count=options.count,
+        seed=options.seed,
+        workers=options.workers,
+        symbols=options.symbols,
+        length=_length(options.length),
+        styles=options.style,
+    )
+    print(f"{written} pictures in {options.out}")
+
+
+def _fit(options: argparse.Namespace) -> None:
+    from training import config, trainer, weights
+
+    settings = config.load(options.config)
+    root = options.root or options.config.resolve().parent
+    run = options.folder or root / "runs" / settings.name
+    start = weights.find(options.start_from) if options.start_from else None
+    trainer.fit(settings, root, run, start_from=start)
+    print(run / "best.weights.h5")
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    import json
+
+    from training import evaluate
+    from training.samples import read_folder
+
+    reader = evaluate.open_reader(options.model)
+    scores = {}
+    for folder in options.folders:
+        scores[folder.name] = evaluate.evaluate(reader, read_folder(folder))
+        print(f"{folder.name}\t{evaluate.line(scores[folder.name])}")
+    if options.json:
+        body = {name: evaluate.to_dict(score) for name, score in scores.items()}
+        options.json.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+
+
+def _export(options: argparse.Namespace) -> None:
+    from training import config, export
+
+    settings = config.load(options.config)
+    root = options.root or options.config.resolve().parent
+    run = options.folder or root / "runs" / settings.name
+    report = export.export(
+        settings,
+        root,
+        options.weights or run / "best.weights.h5",
+        options.output,
+        calibration=options.calibrate,
+    )
+    print(report)
+
+
+def _length(text: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    try:
+        bounds = int(low), int(high or low)
+    except ValueError:
+        raise ValueError(f"--length: expected 4 or 3-8, received {text!r}") from None
+    if not 1 <= bounds[0] <= bounds[1]:
+        raise ValueError(f"--length: expected 4 or 3-8, received {text!r}")
+    return bounds
+
+
+if __name__ == "__main__":
+    sys.exit(main())

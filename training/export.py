@@ -1,0 +1,181 @@
+"""Keras weights → one ONNX file with its contract, refused unless both give the same answers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from solver import images
+from solver.charset import Charset
+from solver.decoders import ctc
+from solver.model import Model
+from solver.preprocess import preprocess
+from solver.spec import METADATA_KEY, ModelSpec, Provenance
+from training.config import Config
+from training.evaluate import run_samples
+from training.generators.text import TextGenerator
+from training.samples import Sample, fingerprint, read_folder
+
+GATE_PICTURES = 256
+GATE_TOLERANCE = 1e-4
+OPSET = 18
+TEMPERATURES = np.geomspace(0.5, 4.0, 43)
+
+Float32 = npt.NDArray[np.float32]
+
+
+class ParityError(RuntimeError):
+    """The exported network does not answer as the trained one does; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """Keras against ONNX Runtime on generated pictures."""
+
+    pictures: int
+    same_strings: int
+    largest_difference: float
+
+    def __str__(self) -> str:
+        return (
+            f"parity: {self.same_strings}/{self.pictures} equal strings, "
+            f"log-probabilities differ by at most {self.largest_difference:.1e}"
+        )
+
+
+def export(
+    config: Config,
+    root: Path,
+    weights: Path,
+    output: Path,
+    *,
+    calibration: Sequence[Path] = (),
+) -> str:
+    """Write ``output`` and return a report of one line a check.
+
+    ``calibration`` are held-back folders that the temperature is fitted on.
+
+    Raises:
+        ParityError: strings differ, or log-probabilities by more than 1e-4, on 256 pictures.
+    """
+    import keras
+
+    from training import trainer
+
+    keras.mixed_precision.set_global_policy("float32")
+    network = trainer.build(config)
+    network.load_weights(weights)
+    spec = ModelSpec(
+        role="text",
+        input=config.input_spec(),
+        decoder=config.decoder_spec(),
+        name=config.name,
+        provenance=_provenance(config, root),
+    )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
+        draft = Path(folder) / "draft.onnx"
+        _to_onnx(network, spec, draft)
+        parity = check_parity(network, Model.open(draft), seed=config.seed)
+        if parity.same_strings != parity.pictures or parity.largest_difference > GATE_TOLERANCE:
+            raise ParityError(f"{weights}: not exported; {parity}")
+        report = [str(parity)]
+        if calibration:
+            held_back = [sample for path in calibration for sample in read_folder(path)]
+            temperature = fit_temperature(Model.open(draft), held_back)
+            spec = replace(spec, decoder=config.decoder_spec(temperature=temperature))
+            _set_spec(draft, spec)
+            report.append(f"temperature: {temperature:.3f} from {len(held_back)} pictures")
+        draft.replace(output)
+    report.append(f"{output}: {output.stat().st_size} bytes")
+    return "\n".join(report)
+
+
+def check_parity(network: object, model: Model, *, seed: int) -> Parity:
+    """Run both on pictures of the text generator, one by one, through the runtime's own rooms."""
+    import keras
+
+    decoder = model.spec.decoder
+    generator = TextGenerator(symbols=decoder.symbols)
+    same, largest = 0, 0.0
+    for index in range(GATE_PICTURES):
+        picture, _ = generator.sample(np.random.default_rng([seed, index]))
+        tensor, _ = preprocess(images.load(picture), model.spec.input)
+        ours = keras.ops.convert_to_numpy(network(tensor[None], training=False))[0]  # type: ignore[operator]
+        (theirs,) = model.run(tensor)
+        largest = max(largest, float(np.abs(_log_softmax(ours) - _log_softmax(theirs)).max()))
+        texts = [ctc.decode(x, charset=decoder.charset).text for x in (ours, theirs)]
+        same += texts[0] == texts[1]
+    return Parity(GATE_PICTURES, same, largest)
+
+
+def fit_temperature(model: Model, samples: Sequence[Sample]) -> float:
+    """The temperature whose whole-answer confidences have the least log loss.
+
+    Guo et al. 2017, over answers in place of classes: the answer itself does not move, only the
+    probability that it is right.
+    """
+    charset: Charset = model.spec.decoder.charset
+    outputs = list(run_samples(model, samples))
+    truths = [sample.label for sample in samples]
+
+    def log_loss(temperature: float) -> float:
+        total = 0.0
+        for (logits,), truth in zip(outputs, truths, strict=True):
+            answer = ctc.decode(logits, charset=charset, temperature=temperature)
+            chance = min(max(answer.confidence, 1e-6), 1 - 1e-6)
+            total -= np.log(chance if answer.text == truth else 1 - chance)
+        return float(total / len(truths))
+
+    return float(min(TEMPERATURES, key=log_loss))
+
+
+def _to_onnx(network: object, spec: ModelSpec, path: Path) -> None:
+    shape = (1, spec.input.height, spec.input.min_width, spec.input.channels)
+    network(np.zeros(shape, np.float32), training=False)  # type: ignore[operator]
+    network.export(path, format="onnx", opset_version=OPSET, verbose=False)  # type: ignore[attr-defined]
+    _set_spec(path, spec)
+
+
+def _set_spec(path: Path, spec: ModelSpec) -> None:
+    import onnx
+
+    model = onnx.load(path)
+    del model.metadata_props[:]
+    entry = model.metadata_props.add()
+    entry.key, entry.value = METADATA_KEY, spec.to_json()
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _log_softmax(logits: Float32) -> npt.NDArray[np.float64]:
+    wide = logits.astype(np.float64)
+    shifted = wide - wide.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+
+
+def _provenance(config: Config, root: Path) -> Provenance:
+    from training.trainer import read_sources
+
+    sources = read_sources(config, root, validation=False)
+    samples = [sample for part in sources.values() for sample in part]
+    names = ("keras", "tensorflow-cpu", "tensorflow", "onnx", "onnxruntime", "numpy", "solver-sdk")
+    versions = {}
+    for name in names:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return Provenance(
+        data_sha256=fingerprint(samples),
+        samples={name: len(part) for name, part in sources.items()},
+        split_seed=config.seed,
+        licence=config.licence,
+        versions=versions,
+    )
