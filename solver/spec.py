@@ -74,6 +74,7 @@ class InputSpec:
         _number("input.scale", self.scale)
         for name in ("mean", "std"):
             values = getattr(self, name)
+            _kind(f"input.{name}", values, tuple)
             if len(values) != self.channels:
                 raise SpecError(
                     f"input.{name}: expected {self.channels} numbers, received {len(values)}"
@@ -112,6 +113,9 @@ class DecoderSpec:
     def __post_init__(self) -> None:
         _choice("decoder.name", self.name, DECODERS)
         _number("decoder.temperature", self.temperature)
+        for name in ("symbols", "blank"):
+            _kind(f"decoder.{name}", getattr(self, name), str)
+        _kind("decoder.labels", self.labels, tuple)
         if self.temperature <= 0:
             raise SpecError(f"decoder.temperature: expected > 0, received {self.temperature!r}")
         if self.name in ("ctc", "multi_head"):
