@@ -1,0 +1,272 @@
+"""Connectionist temporal classification: frames to text.
+
+Method: Graves et al., "Connectionist Temporal Classification", ICML 2006. The probability of a
+text is that of all its alignments (repeated frames are one character, blanks separate), not of
+the best one.
+
+Confidence of an answer: P(text) / P(the constraint's language), both exact. Confidence of a
+character: at the frame where it is strongest, its probability among all characters that the
+constraint allows at that place. The blank is left out there: whether there is a character at all,
+and how many, is part of the whole answer's confidence.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from solver.charset import Case, Charset
+from solver.decoders import scores as common
+from solver.decoders.beam import search
+from solver.decoders.constraints import Constraint
+from solver.decoders.scores import LOG_HALF, Scores, log_sum
+from solver.errors import TaskError
+from solver.results import TextResult
+
+MAX_CELLS = 8_000_000  # frames × states × symbols of the look-ahead (64 MB)
+
+
+def decode(
+    logits: ArrayLike,
+    *,
+    charset: Charset,
+    temperature: float = 1.0,
+    constraint: Constraint | None = None,
+    case: Case | None = None,
+    top_k: int = 1,
+) -> TextResult:
+    """Read (T, C) raw logits, C = len(charset) + 1 with the blank last.
+
+    `case` adds the probabilities of both cases of a letter before anything else; `constraint`
+    comes from `compile_constraint` with the same charset and case. The greedy text is the answer
+    where that is provably the most probable one (above one half of all that is allowed);
+    otherwise, and for alternatives, a prefix search decides. So the best answer does not depend
+    on `top_k`.
+
+    Raises ModelError for logits that do not fit, TaskError for options that do not, or when no
+    allowed text fits in T frames.
+    """
+    common.check_top_k(top_k)
+    raw = common.log_probabilities(
+        logits, shape=("T", "C"), classes=charset.classes, temperature=temperature
+    )
+    scores, charset = common.folded(raw, charset, case)
+    automaton = common.automaton_for(charset, constraint)
+
+    greedy, frames = best_path(scores)
+    lattice = None if constraint is None else CtcLattice(scores, automaton)
+    total = 0.0 if lattice is None else lattice.total
+    if total == -np.inf:
+        raise common.nothing_fits(automaton, len(scores), "frames")
+    answers: list[tuple[list[int], float]] = []
+    if automaton.accepts(greedy):
+        answers = [(greedy, text_log_probability(scores, greedy))]
+    if top_k > 1 or not answers or answers[0][1] - total <= LOG_HALF:
+        lattice = lattice or CtcLattice(scores, automaton)
+        answers = search(lattice, automaton, top_k=top_k, known=answers)
+
+    best = answers[0][0]
+    if best != greedy:
+        frames = align(scores, best)
+    confidences = common.character_confidences(
+        scores, best, frames, automaton=automaton, with_blank=False
+    )
+    answers = [(classes, value - total) for classes, value in answers]
+    return common.text_result(charset, answers, confidences)
+
+
+def best_path(scores: Scores) -> tuple[list[int], list[int]]:
+    """Classes of the greedy text, and for each the frame of its run where it is strongest."""
+    blank = scores.shape[1] - 1
+    path = scores.argmax(axis=1)
+    heads = np.flatnonzero(np.append(True, path[1:] != path[:-1])).tolist()
+    classes, frames = [], []
+    for start, end in pairwise([*heads, len(path)]):
+        symbol = int(path[start])
+        if symbol != blank:
+            classes.append(symbol)
+            frames.append(start + int(scores[start:end, symbol].argmax()))
+    return classes, frames
+
+
+def text_log_probability(scores: Scores, classes: list[int]) -> float:
+    """log P(text) over all alignments: the forward algorithm, one vector over time a state."""
+    blanks = _emissions(scores[:, -1])
+    ended, paused = _start(blanks)
+    previous = -1
+    for symbol in classes:
+        arriving = paused if symbol == previous else np.logaddexp(ended, paused)
+        ended = _run(_emissions(scores[:, symbol]), arriving)
+        paused = _run(blanks, ended)
+        previous = symbol
+    return float(np.logaddexp(ended[-1], paused[-1]))
+
+
+def align(scores: Scores, classes: list[int]) -> list[int]:
+    """For each character, the frame where it is strongest in the best alignment (Viterbi).
+
+    The text must fit: at least one frame a character, and one more between equal neighbours.
+    """
+    blanks = _emissions(scores[:, -1])
+    ended, paused = _start(blanks)
+    steps: list[tuple[Scores, Scores, Scores]] = []  # each character's ended, paused, entering
+    previous = -1
+    for symbol in classes:
+        sums = _emissions(scores[:, symbol])
+        arriving = paused if symbol == previous else np.maximum(ended, paused)
+        ended = _run(sums, arriving, plus=np.maximum)
+        paused = _run(blanks, ended, plus=np.maximum)
+        steps.append((ended, paused, arriving - sums))
+        previous = symbol
+
+    frames: list[int] = []
+    end = len(scores)
+    must_pause = False
+    for place in reversed(range(len(classes))):
+        ended, paused, entering = steps[place]
+        if must_pause or paused[end] > ended[end]:
+            end = int((ended - blanks)[:end].argmax())
+        start = int(entering[:end].argmax())
+        frames.append(start + int(scores[start:end, classes[place]].argmax()))
+        end = start
+        must_pause = place > 0 and classes[place] == classes[place - 1]
+    return frames[::-1]
+
+
+def _start(blanks: Scores) -> tuple[Scores, Scores]:
+    """The empty text after 0 to T frames: never ended by a symbol, so far only blanks."""
+    return np.full_like(blanks, -np.inf), blanks
+
+
+def _emissions(column: Scores) -> Scores:
+    """(…, T) log-probabilities, summed up over time: (…, T + 1), from 0."""
+    sums = np.zeros((*column.shape[:-1], column.shape[-1] + 1))
+    np.cumsum(column, axis=-1, out=sums[..., 1:])
+    return sums
+
+
+def _run(sums: Scores, arriving: Scores, *, plus: np.ufunc = np.logaddexp) -> Scores:
+    """Log-probability of being in a symbol's run after each number of frames, 0 to T.
+
+    `sums` are the symbol's `_emissions`, `arriving` (…, T + 1) the log-probability of what may
+    come right before the run. The recurrence ``run[t + 1] = score[t] + plus(run[t], arriving[t])``
+    is linear in its semiring, hence one cumulative `plus` and no loop over time.
+    """
+    run: Scores = arriving - sums
+    run[..., 1:] = plus.accumulate(run[..., :-1], axis=-1)
+    run[..., 0] = -np.inf
+    run += sums
+    return run
+
+
+class CtcLattice:
+    """CTC for the prefix search. A front is (W, 2, T + 1): ended by the symbol, or by a blank.
+
+    ``total`` is the log-probability of the automaton's whole language, −inf when no allowed text
+    fits in T frames. TaskError when frames × states × symbols exceed MAX_CELLS.
+    """
+
+    def __init__(self, scores: Scores, automaton: Constraint) -> None:
+        self._symbols = scores[:, automaton.classes]  # (T, K)
+        self._blanks = _emissions(scores[:, -1])
+        if automaton.is_free:
+            begin = log_sum(self._symbols, axis=1)[:, None]
+            self._begin = begin
+            self._share = np.exp(self._symbols - begin)[:, None]
+            self.total = 0.0
+        else:
+            self._begin, self._share, self.total = look_ahead(scores, automaton)
+
+    def root(self) -> Scores:
+        """Front of the empty prefix."""
+        return np.stack(_start(self._blanks))[None]
+
+    def complete(self, front: Scores) -> Scores:
+        """(W,) log-probability of each prefix as the whole text."""
+        total: Scores = np.logaddexp(front[:, 0, -1], front[:, 1, -1])
+        return total
+
+    def extensions(self, front: Scores, states: NDArray[np.intp], last: NDArray[np.intp]) -> Scores:
+        """(W, K) log-probability of all allowed texts that go on with each symbol.
+
+        They differ by the frame where the new symbol begins, so those cases add up.
+        """
+        begin = self._begin.T[states]
+        paused = front[:, 1, :-1] + begin
+        either = np.logaddexp(front[:, 0, :-1] + begin, paused)
+        weights, peaks = _scaled(either)
+        odds = np.empty((len(front), self._symbols.shape[1]))
+        for state in np.unique(states):
+            rows = states == state
+            odds[rows] = weights[rows] @ self._share[:, state]
+        with np.errstate(divide="ignore"):
+            masses: Scores = np.log(odds) + peaks
+            rows = np.flatnonzero(last >= 0)  # a repeated symbol needs a blank before it
+            weights, peaks = _scaled(paused[rows])
+            share = self._share[:, states[rows], last[rows]].T
+            masses[rows, last[rows]] = np.log((weights * share).sum(axis=1)) + peaks[:, 0]
+        return masses
+
+    def extend(
+        self,
+        front: Scores,
+        rows: NDArray[np.intp],
+        columns: NDArray[np.intp],
+        last: NDArray[np.intp],
+    ) -> Scores:
+        """Front of the prefixes `rows`, each with one more symbol."""
+        ended, paused = front[rows, 0], front[rows, 1]
+        again = (columns == last)[:, None]
+        arriving = np.where(again, paused, np.logaddexp(ended, paused))
+        ended = _run(_emissions(self._symbols.T[columns]), arriving)
+        return np.stack([ended, _run(self._blanks, ended)], axis=1)
+
+
+def look_ahead(scores: Scores, automaton: Constraint) -> tuple[Scores, Scores, float]:
+    """How an allowed text can go on at every frame, by exact backward dynamic programming.
+
+    ``begin`` (T, Q): log-probability of beginning a next symbol right at this frame, in this
+    state, and finishing an allowed text. ``share`` (T, Q, K): the part of it that each symbol has;
+    it sums to 1, or is 0 where there is no way. And log P(the whole language).
+    """
+    frames, live, width = len(scores), automaton.dead, len(automaton.classes)
+    if frames * live * width > MAX_CELLS:
+        raise TaskError(
+            f"the constraint ({automaton.description}) is too large for this picture: {frames} "
+            f"frames × {live} states × {width} symbols; expected at most {MAX_CELLS} in all"
+        )
+    symbols = scores[:, automaton.classes]
+    places, rows = automaton.steps[:live] * width + np.arange(width), np.arange(live)
+    begin = np.empty((frames, live))
+    share = np.empty((frames, live, width))
+    # What may follow a frame of a symbol (which may go on, but needs a blank to come again), and
+    # of a blank.
+    ended = np.full((live + 1, width), -np.inf)
+    ended[automaton.accepting] = 0.0
+    paused = np.where(automaton.accepting[:live], 0.0, -np.inf)
+    with np.errstate(divide="ignore"):
+        for frame in reversed(range(frames)):
+            odds, peak = _scaled(ended.take(places) + symbols[frame])
+            every = odds.sum(axis=1)
+            begin[frame] = np.log(every) + peak[:, 0]
+            share[frame] = odds / np.where(every > 0, every, 1.0)[:, None]
+            # All other symbols than the last one. The largest term is left out of the sum rather
+            # than subtracted, because what remains may be smaller than the rounding of the sum.
+            largest = odds.argmax(axis=1)
+            others = every[:, None] - odds
+            odds[rows, largest] = 0.0
+            others[rows, largest] = odds.sum(axis=1)
+            pause = paused + scores[frame, -1]
+            leave = np.logaddexp(np.log(others) + peak, pause[:, None])
+            ended[:live] = np.logaddexp(leave, ended[:live] + symbols[frame])
+            paused = np.logaddexp(begin[frame], pause)
+    return begin, share, float(paused[0])
+
+
+def _scaled(values: Scores) -> tuple[Scores, Scores]:
+    """exp(values − peak) and the peak of each row, kept as an axis; 0 where there is nothing."""
+    peak = values.max(axis=1, keepdims=True)
+    peak[np.isneginf(peak)] = 0.0
+    return np.exp(values - peak), peak

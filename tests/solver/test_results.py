@@ -1,0 +1,100 @@
+"""Results: JSON and back, immutable, checked once."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from solver.errors import ImageError, LowConfidenceError, SolverError, TaskError
+from solver.results import Alternative, Box, Character, ClassResult, Failure, TextResult
+
+RESULTS = [
+    Character("é", 0.5),
+    Alternative("ab", 0.0),
+    TextResult("", 1.0),
+    TextResult("ab", 0.75, (Character("a", 0.9), Character("b", 1)), (Alternative("aB", 0.25),)),
+    ClassResult("traffic light", 0.9),
+    ClassResult("bus", 0.9, (Alternative("car", 0.1),)),
+    Box(0, 0.5, 10, 0.5, "a", 0.25),
+]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+def test_round_trip_through_json(result: Any) -> None:
+    data = json.loads(json.dumps(result.to_dict()))
+    assert type(result).from_dict(data) == result
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda result: type(result).__name__)
+def test_frozen_and_hashable(result: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        setattr(result, next(iter(result.to_dict())), None)
+    assert hash(result) == hash(type(result).from_dict(result.to_dict()))
+
+
+def test_box_corners() -> None:
+    assert Box(1, 2, 3, 4, "a", 0.5).xyxy == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: Character("a", 1.5), "Character.confidence"),
+        (lambda: Character(1, 0.5), "Character.text"),  # type: ignore[arg-type]
+        (lambda: Alternative("a", math.nan), "Alternative.confidence"),
+        (lambda: TextResult("a", True), "TextResult.confidence"),
+        (lambda: TextResult("a", "1"), "TextResult.confidence"),  # type: ignore[arg-type]
+        (lambda: TextResult("ab", 0.5, (Character("a", 0.5),)), "spell 'ab'"),
+        (lambda: TextResult("a", 0.5, [Character("a", 0.5)]), "tuple"),  # type: ignore[arg-type]
+        (lambda: TextResult("a", 0.5, (), ("b",)), "Alternative"),  # type: ignore[arg-type]
+        (lambda: ClassResult(None, 0.5), "ClassResult.label"),  # type: ignore[arg-type]
+        (lambda: ClassResult("a", -0.1), "ClassResult.confidence"),
+        (lambda: Box(2, 0, 1, 1, "a", 0.5), "x1 <= x2"),
+        (lambda: Box(0, 0, math.inf, 1, "a", 0.5), "Box.x2"),
+        (lambda: Box(0, 0, 1, 1, "a", 2), "Box.score"),
+        (lambda: Failure(-1, None, TaskError()), "Failure.index"),
+        (lambda: Failure(0, b"x", TaskError()), "Failure.source"),  # type: ignore[arg-type]
+        (lambda: Failure(0, None, "x"), "Failure.error"),  # type: ignore[arg-type]
+    ],
+)
+def test_wrong_values_are_refused(make: Any, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "named"),
+    [
+        (TextResult, {}, "TextResult lacks text, confidence"),
+        (TextResult, [], "mapping"),
+        (TextResult, {"text": "a", "confidence": 0.5, "characters": "a"}, "list"),
+        (TextResult, {"text": "a", "confidence": 0.5, "alternatives": [{}]}, "Alternative lacks"),
+        (Box, {"x1": 0}, "Box lacks x2|Box lacks y1"),
+        (Failure, {"index": 0, "source": None, "error": "x"}, "Failure.error"),
+    ],
+)
+def test_damaged_dicts_are_refused(kind: Any, data: Any, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        kind.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "message"),
+    [
+        (ImageError("too large"), ImageError, "too large"),
+        (LowConfidenceError("low", result=None), LowConfidenceError, "low"),
+        (KeyError("x"), SolverError, "KeyError: 'x'"),
+    ],
+)
+def test_failure_keeps_type_and_message(
+    error: Exception, kind: type[SolverError], message: str
+) -> None:
+    failure = Failure(3, "a.png", error)
+    twin = Failure.from_dict(json.loads(json.dumps(failure.to_dict())))
+    assert (twin.index, twin.source) == (3, "a.png")
+    assert type(twin.error) is kind
+    assert str(twin.error) == message
