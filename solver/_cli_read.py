@@ -1,0 +1,165 @@
+"""The commands ``solver text`` and ``solver classify``: inputs, printing, exit code."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from solver.api import Solver, open_model
+from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
+from solver.images import ImageSource
+from solver.results import ClassResult, Failure, TextResult
+
+OK, SOME_FAILED, USAGE = 0, 1, 2
+DOUBTFUL = 0.70
+PICTURE_SUFFIXES = frozenset(
+    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".dib"}
+    | {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".ico", ".avif", ".jp2", ".tga", ".pcx"}
+)
+# Columns end at a tab and lines at a newline: in a path they are written as escapes.
+_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """A picture to answer and the name that it is printed with."""
+
+    name: str
+    source: ImageSource
+
+
+def read_texts(args: argparse.Namespace) -> int:
+    """``solver text``."""
+    solver = _solver(args, "text")
+    inputs = _inputs(args.inputs)
+    try:
+        answers = solver.text_many(
+            [item.source for item in inputs],
+            on_error="return",
+            charset=args.charset,
+            length=args.length,
+            pattern=args.pattern,
+            case=args.case,
+            top_k=args.top_k,
+            min_confidence=args.min_confidence,
+        )
+    except TaskError as error:
+        sys.stderr.write(f"solver: {error}\n")
+        return USAGE
+    return _report(args, inputs, answers, key="text")
+
+
+def read_classes(args: argparse.Namespace) -> int:
+    """``solver classify``."""
+    solver = _solver(args, "class")
+    inputs = _inputs(args.inputs)
+
+    def answers() -> Iterator[ClassResult | Failure]:
+        for index, item in enumerate(inputs):
+            try:
+                yield solver.classify(
+                    item.source, top_k=args.top_k, min_confidence=args.min_confidence
+                )
+            except (ImageError, TaskError, LowConfidenceError) as error:
+                yield Failure(index, item.name, error)
+
+    return _report(args, inputs, answers(), key="label")
+
+
+def _solver(args: argparse.Namespace, role: str) -> Solver:
+    """A solver whose network for ``role`` is the one that was asked for, never another."""
+    if args.model is None:
+        return Solver(threads=args.threads)
+    found = open_model(args.model).spec.role
+    if found != role:
+        raise ModelError(f"{args.model}: expected a model for the role {role!r}, it is {found!r}")
+    return Solver(args.model, threads=args.threads)
+
+
+def _inputs(names: Sequence[str]) -> list[_Input]:
+    """The pictures that the arguments stand for, folders unfolded."""
+    inputs: list[_Input] = []
+    for name in names:
+        if name == "-":
+            inputs.append(_Input(name, sys.stdin.buffer))
+        elif _is_folder(name):
+            inputs.extend(_Input(str(path), path) for path in _pictures(Path(name)))
+        else:
+            inputs.append(_Input(name, name))
+    return inputs
+
+
+def _is_folder(name: str) -> bool:
+    # Path("") is the working folder, and Path.is_dir raises for a name that is too long.
+    return os.path.isdir(name)  # noqa: PTH112
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """All picture files in a folder and below, sorted, without hidden ones."""
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in PICTURE_SUFFIXES
+        and not path.name.startswith(".")
+        and path.is_file()
+    )
+
+
+def _report(
+    args: argparse.Namespace,
+    inputs: Sequence[_Input],
+    answers: Iterable[TextResult | ClassResult | Failure],
+    *,
+    key: str,
+) -> int:
+    """Print each answer as it comes; returns the exit code."""
+    if not inputs:
+        sys.stderr.write(f"solver: no picture files in {', '.join(args.inputs)}\n")
+        return SOME_FAILED
+    bare = len(args.inputs) == 1 and not _is_folder(args.inputs[0])
+    write = _write_json if args.json else _write_bare if bare else _write_row
+    progress = not bare and sys.stderr.isatty() and not sys.stdout.isatty()
+    code = OK
+    for count, (item, answer) in enumerate(zip(inputs, answers, strict=True), start=1):
+        name = item.name.translate(_ESCAPES)
+        if progress:
+            sys.stderr.write("\r\x1b[K")
+        if isinstance(answer, Failure):
+            code = SOME_FAILED
+            sys.stderr.write(f"solver: {name}: {answer.error}\n")
+            if args.json:
+                _write_line({"path": item.name, "error": answer.to_dict()["error"]})
+        else:
+            if answer.confidence < DOUBTFUL:
+                sys.stderr.write(f"solver: {name}: doubtful, confidence {answer.confidence:.2f}\n")
+            write(item.name, answer.to_dict(), key)
+        if progress:
+            sys.stderr.write(f"{count}/{len(inputs)}")
+            sys.stderr.flush()
+    if progress:
+        sys.stderr.write("\r\x1b[K")
+    return code
+
+
+def _write_bare(name: str, body: dict[str, Any], key: str) -> None:
+    sys.stdout.write(f"{body[key]}\n")
+
+
+def _write_row(name: str, body: dict[str, Any], key: str) -> None:
+    path = name.translate(_ESCAPES)
+    sys.stdout.write(f"{path}\t{body[key]}\t{body['confidence']:.4f}\n")
+
+
+def _write_json(name: str, body: dict[str, Any], key: str) -> None:
+    _write_line({"path": name, **body})
+
+
+def _write_line(body: dict[str, Any]) -> None:
+    # ASCII: a line of JSON is then the same bytes whatever the terminal's encoding is.
+    sys.stdout.write(json.dumps(body) + "\n")

@@ -1,0 +1,53 @@
+"""Packages that are imported where they are used, with errors that name the mending command."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from solver.errors import MissingDependencyError
+
+_MENDS = {
+    "cv2": "pip install --force-reinstall opencv-python-headless",
+    "onnxruntime": "pip install --force-reinstall onnxruntime",
+}
+# An uninstalled package can leave an empty folder that still imports; these names tell.
+_PROBES = {"cv2": "resize", "onnxruntime": "InferenceSession"}
+
+
+def require_cv2() -> ModuleType:
+    """OpenCV, or the command that mends it.
+
+    The full ``opencv-python`` wants desktop libraries that a slim machine lacks, and two builds
+    installed over each other break both: the headless build, reinstalled, mends either.
+
+    Raises:
+        MissingDependencyError: ``cv2`` is absent or does not import.
+    """
+    return _require("cv2")
+
+
+def require_onnxruntime() -> ModuleType:
+    """ONNX Runtime, or the command that mends it.
+
+    Raises:
+        MissingDependencyError: ``onnxruntime`` is absent or does not import.
+    """
+    return _require("onnxruntime")
+
+
+def _require(name: str) -> ModuleType:
+    mend = _MENDS[name]
+    try:
+        module = importlib.import_module(name)
+    except Exception as error:  # a broken binary package raises anything at import
+        raise MissingDependencyError(
+            f"{name} does not import ({type(error).__name__}: {error}); mend it with: {mend}",
+            name=name,
+        ) from error
+    if not hasattr(module, _PROBES[name]):
+        raise MissingDependencyError(
+            f"{name} imports but is empty, as after a broken uninstall; mend it with: {mend}",
+            name=name,
+        )
+    return module

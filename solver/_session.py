@@ -1,0 +1,177 @@
+"""ONNX Runtime sessions: providers, options, and the graph held against its contract."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from solver._require import require_onnxruntime
+from solver.errors import MissingDependencyError, ModelError, SpecError
+from solver.spec import DecoderSpec, InputSpec, ModelSpec
+
+Provider = str | tuple[str, Mapping[str, Any]]
+
+CPU = "CPUExecutionProvider"
+# Execution provider → the package whose ONNX Runtime carries it.
+_PACKAGES = {
+    "CUDAExecutionProvider": "onnxruntime-gpu",
+    "TensorrtExecutionProvider": "onnxruntime-gpu",
+    "NvTensorRTRTXExecutionProvider": "onnxruntime-trt-rtx",
+    "OpenVINOExecutionProvider": "onnxruntime-openvino",
+    "DmlExecutionProvider": "onnxruntime-directml",
+    "QNNExecutionProvider": "onnxruntime-qnn",
+    "MIGraphXExecutionProvider": "onnxruntime-migraphx",
+}
+
+
+def check_threads(threads: int) -> int:
+    """``threads``, if it is a count.
+
+    Raises:
+        ValueError: less than one, or not an integer.
+    """
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        raise ValueError(f"threads: expected an integer of at least 1, received {threads!r}")
+    return threads
+
+
+def check_providers(providers: Sequence[Provider] | None) -> tuple[Provider, ...]:
+    """The providers to start; the CPU where none was asked for.
+
+    Raises:
+        MissingDependencyError: one is not in the installed ONNX Runtime; the message names
+            those that are, and the package that carries it.
+        ValueError: an empty list, or a bare string.
+    """
+    if providers is None:
+        return (CPU,)
+    if isinstance(providers, str) or not providers:
+        raise ValueError(
+            f"providers: expected a list such as ['CUDAExecutionProvider'], received {providers!r}"
+        )
+    installed = require_onnxruntime().get_available_providers()
+    for item in providers:
+        name = item if isinstance(item, str) else item[0]
+        if name not in installed:
+            package = _PACKAGES.get(name)
+            mend = (
+                f"it comes with: pip uninstall -y onnxruntime && pip install {package}"
+                if package
+                else f"known in other builds: {', '.join(_PACKAGES)}"
+            )
+            raise MissingDependencyError(
+                f"providers: {name!r} is not in the installed ONNX Runtime "
+                f"(available: {', '.join(installed)}); {mend}"
+            )
+    return tuple(providers)
+
+
+def start_session(
+    data: bytes, spec: ModelSpec, source: str, threads: int, providers: Sequence[Provider]
+) -> Any:
+    """An ONNX Runtime session on the bytes of a file, held against its contract.
+
+    Raises:
+        ModelError: ONNX Runtime refuses the file, or a provider did not start.
+        SpecError: the graph is not what the contract says.
+    """
+    ort = require_onnxruntime()
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_ALL
+    options.log_severity_level = 4  # fatal only: every error comes back as an exception
+    # A memory pattern is kept for every width that was ever seen; with free widths that
+    # is growth without end, for no measurable speed.
+    options.enable_mem_pattern = False
+    names = [item if isinstance(item, str) else item[0] for item in providers]
+    settings = [{} if isinstance(item, str) else dict(item[1]) for item in providers]
+    try:
+        session = ort.InferenceSession(
+            data,
+            sess_options=options,
+            providers=names,
+            provider_options=settings,
+            enable_fallback=0,
+        )
+    except Exception as error:  # ONNX Runtime's errors share no base class
+        raise ModelError(f"{source}: ONNX Runtime refuses it: {error}") from error
+    lost = [name for name in names if name not in session.get_providers()]
+    if lost:
+        raise ModelError(
+            f"{source}: {', '.join(lost)} was asked for and did not start; "
+            f"running: {', '.join(session.get_providers())}. "
+            "Install the driver and libraries that this provider needs."
+        )
+    try:
+        _check_input(session.get_inputs(), spec.input)
+        check_outputs([item.shape for item in session.get_outputs()], spec.decoder)
+    except SpecError as error:
+        raise SpecError(f"{source}: {error}") from error
+    return session
+
+
+def _check_input(inputs: Sequence[Any], spec: InputSpec) -> None:
+    """Refuse a graph whose input is not the tensor that the contract describes."""
+    if len(inputs) != 1 or inputs[0].type != "tensor(float)":
+        received = ", ".join(f"{item.name}: {item.type}" for item in inputs) or "none"
+        raise SpecError(f"input: expected one tensor(float), received {received}")
+    shape = inputs[0].shape
+    expected = ["N", spec.height, "any" if spec.width is None else spec.width, spec.channels]
+    fits = len(shape) == 4 and all(
+        not isinstance(found, int) or found == wanted
+        for found, wanted in zip(shape[1:], expected[1:], strict=True)
+    )
+    if not fits:
+        raise SpecError(f"input: the contract expects {expected} (NHWC), the graph has {shape}")
+
+
+def check_outputs(shapes: Sequence[Sequence[Any]], spec: DecoderSpec) -> None:
+    """Refuse logits that the decoder cannot read; unknown axes (not integers) pass."""
+    expected = _LOGITS.get(spec.name)
+    if expected is None:
+        return
+    for layout in expected(spec):
+        if len(layout) == len(shapes) and all(
+            _agree(shape, wanted) for shape, wanted in zip(shapes, layout, strict=True)
+        ):
+            return
+    wanted_text = " or ".join(str(layout[0]) + f" × {len(layout)}" for layout in expected(spec))
+    raise SpecError(
+        f"outputs: {spec.name} with {spec.classes} classes expects {wanted_text}, "
+        f"the graph gives {[list(shape) for shape in shapes]}"
+    )
+
+
+def _agree(shape: Sequence[Any], wanted: Sequence[Any]) -> bool:
+    return not shape or (
+        len(shape) == len(wanted)
+        and all(
+            not (isinstance(a, int) and isinstance(b, int)) or a == b
+            for a, b in zip(shape, wanted, strict=True)
+        )
+    )
+
+
+_Layout = list[tuple[Any, ...]]
+
+
+def _ctc_logits(spec: DecoderSpec) -> list[_Layout]:
+    return [[("N", "T", spec.classes)]]
+
+
+def _multi_head_logits(spec: DecoderSpec) -> list[_Layout]:
+    heads = spec.length or 1
+    return [[("N", heads, spec.classes)], [("N", spec.classes)] * heads]
+
+
+def _softmax_logits(spec: DecoderSpec) -> list[_Layout]:
+    return [[("N", spec.classes)]]
+
+
+# Decoder → the layouts of logits that it reads. Detectors check theirs against their anchors.
+_LOGITS = {
+    "ctc": _ctc_logits,
+    "multi_head": _multi_head_logits,
+    "softmax": _softmax_logits,
+}

@@ -1,0 +1,382 @@
+"""The verbs: :class:`Solver`, :class:`AsyncSolver`, and the same verbs on one shared solver.
+
+A solver is a set of networks, one a role. Calls never change it, and any number of threads may
+share it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Literal, TypeVar, cast
+
+from solver import images, pretrained
+from solver._session import Provider, check_providers, check_threads
+from solver.charset import Case
+from solver.errors import LowConfidenceError, ModelError
+from solver.images import ImageSource
+from solver.model import DEFAULT_BATCH, Model
+from solver.results import ClassResult, Failure, TextResult
+from solver.tasks.classify import Classifier
+from solver.tasks.stream import PICTURE_ERRORS, PictureError, answer_many
+from solver.tasks.text import Length, TextReader
+
+ModelSource = str | os.PathLike[str]
+OnError = Literal["raise", "return"]
+
+_Result = TypeVar("_Result", TextResult, ClassResult)
+_T = TypeVar("_T")
+_Task = TypeVar("_Task", TextReader, Classifier)
+
+
+class Solver:
+    """Reads captchas with the model files that it was given, and embedded ones for the rest.
+
+    Each file's contract says which role it fills; a bare name is an embedded model. ``threads``
+    is per network and per call. ``providers`` are ONNX Runtime's execution providers, best
+    first; the CPU where None.
+
+    Raises:
+        ModelError: a file is missing or damaged, or two fill one role.
+        SpecError: a file's contract does not fit.
+        MissingDependencyError: a provider is not installed.
+    """
+
+    def __init__(
+        self,
+        *models: ModelSource,
+        threads: int = 1,
+        providers: Sequence[Provider] | None = None,
+    ) -> None:
+        self._threads = check_threads(threads)
+        self._providers = providers
+        if providers is not None:
+            self._providers = check_providers(providers)
+        self._sources = models
+        self._lock = threading.RLock()
+        self._models: dict[str, Model] = {}
+        self._tasks: dict[type, Any] = {}
+        for source in models:
+            model = open_model(source, threads=threads, providers=self._providers)
+            role = model.spec.role
+            if role in self._models:
+                raise ModelError(
+                    f"two models for the role {role!r}: {self._models[role].source} and "
+                    f"{model.source}; give one"
+                )
+            self._models[role] = model
+
+    def __repr__(self) -> str:
+        return f"Solver({', '.join(map(repr, self._sources))})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self._sources, self._threads, self._providers)
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Role → network: those that were given, and the embedded ones for the other roles."""
+        for item in pretrained.available().values():
+            for role in item.default_for:
+                self._model(role)
+        with self._lock:
+            return MappingProxyType(dict(self._models))
+
+    def text(
+        self,
+        image: ImageSource,
+        *,
+        charset: str | None = None,
+        length: Length | None = None,
+        pattern: str | None = None,
+        case: Case | None = None,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> TextResult:
+        """Read the text of one picture.
+
+        ``charset`` is a set of the symbols that may occur, ``length`` a count or a
+        ``(least, most)`` pair or range, ``pattern`` a small regular expression; all three mask
+        the decoding itself. ``case`` merges upper and lower case. ``top_k - 1`` alternatives
+        come with the answer.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            TaskError: the options do not fit the model, or leave no answer.
+            LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+        """
+        _check_confidence(min_confidence)
+        reader = self._task(TextReader)
+        options = reader.options(
+            charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
+        )
+        return _confident(reader.read(images.load(image), options), min_confidence)
+
+    def text_many(
+        self,
+        sources: Iterable[ImageSource],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        on_error: OnError = "raise",
+        charset: str | None = None,
+        length: Length | None = None,
+        pattern: str | None = None,
+        case: Case | None = None,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> Iterator[TextResult | Failure]:
+        """Read many pictures in batches; the answers come in order, each that of :meth:`text`.
+
+        ``sources`` is read a few batches ahead, so it may be without end. Where a picture fails,
+        ``on_error="raise"`` raises in its turn and ``"return"`` gives a Failure and goes on. The
+        options are checked here, before the first picture is asked for.
+        """
+        _check_confidence(min_confidence)
+        _check_batch(batch_size, on_error)
+        reader = self._task(TextReader)
+        options = reader.options(
+            charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
+        )
+        answers = answer_many(
+            sources,
+            prepare=lambda source: reader.prepare(images.load(source)),
+            run=partial(reader.model.run_many, batch_size=batch_size),
+            finish=lambda outputs: _confident(reader.decode(outputs, options), min_confidence),
+            batch_size=batch_size,
+        )
+        return _settle(answers, on_error)
+
+    def classify(
+        self,
+        image: ImageSource,
+        *,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> ClassResult:
+        """Name the class of one picture, with ``top_k - 1`` alternatives.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            ModelError: no model for the role ``class`` was given, and none is embedded.
+            LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+        """
+        _check_confidence(min_confidence)
+        classifier = self._task(Classifier)
+        return _confident(classifier.classify(images.load(image), top_k=top_k), min_confidence)
+
+    def _task(self, kind: type[_Task]) -> _Task:
+        """The task on the network of its role, made once."""
+        task = self._tasks.get(kind)
+        if task is None:
+            with self._lock:
+                task = self._tasks.get(kind)
+                if task is None:
+                    task = self._tasks[kind] = kind(self._model(kind.role))
+        return cast(_Task, task)
+
+    def _model(self, role: str) -> Model:
+        with self._lock:
+            if role not in self._models:
+                embedded = pretrained.default_for(role)
+                if embedded is None:
+                    raise ModelError(
+                        f"no model for the role {role!r}: none is embedded, and "
+                        f"{', '.join(map(str, self._sources)) or 'no file'} was given; "
+                        "pass one: Solver('model.onnx')"
+                    )
+                self._models[role] = _open_embedded(
+                    embedded, threads=self._threads, providers=self._providers
+                )
+            return self._models[role]
+
+
+class AsyncSolver:
+    """The verbs of :class:`Solver` as coroutines, on ``workers`` threads of its own.
+
+    Models are opened at construction, as by :class:`Solver`, with the same options and errors.
+    """
+
+    def __init__(
+        self,
+        *models: ModelSource,
+        threads: int = 1,
+        providers: Sequence[Provider] | None = None,
+        workers: int | None = None,
+    ) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers: expected at least 1, received {workers!r}")
+        self._solver = Solver(*models, threads=threads, providers=providers)
+        self._pool = ThreadPoolExecutor(
+            workers or min(8, os.cpu_count() or 1), thread_name_prefix="solver"
+        )
+
+    def __repr__(self) -> str:
+        return f"Async{self._solver!r}"
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Role → network, as :attr:`Solver.models`."""
+        return self._solver.models
+
+    async def text(
+        self,
+        image: ImageSource,
+        *,
+        charset: str | None = None,
+        length: Length | None = None,
+        pattern: str | None = None,
+        case: Case | None = None,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> TextResult:
+        """Read the text of one picture; see :meth:`Solver.text`."""
+        return await self._call(
+            partial(
+                self._solver.text,
+                image,
+                charset=charset,
+                length=length,
+                pattern=pattern,
+                case=case,
+                top_k=top_k,
+                min_confidence=min_confidence,
+            )
+        )
+
+    async def text_many(
+        self,
+        sources: Iterable[ImageSource],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        on_error: OnError = "raise",
+        charset: str | None = None,
+        length: Length | None = None,
+        pattern: str | None = None,
+        case: Case | None = None,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> AsyncIterator[TextResult | Failure]:
+        """Read many pictures, ``async for``; see :meth:`Solver.text_many`.
+
+        ``sources`` is an ordinary iterable; it is read on a worker thread.
+        """
+        answers = await self._call(
+            partial(
+                self._solver.text_many,
+                sources,
+                batch_size=batch_size,
+                on_error=on_error,
+                charset=charset,
+                length=length,
+                pattern=pattern,
+                case=case,
+                top_k=top_k,
+                min_confidence=min_confidence,
+            )
+        )
+        while (answer := await self._call(partial(next, answers, None))) is not None:
+            yield answer
+
+    async def classify(
+        self,
+        image: ImageSource,
+        *,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> ClassResult:
+        """Name the class of one picture; see :meth:`Solver.classify`."""
+        return await self._call(
+            partial(self._solver.classify, image, top_k=top_k, min_confidence=min_confidence)
+        )
+
+    async def _call(self, function: Callable[[], _T]) -> _T:
+        import asyncio
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+
+def open_model(
+    source: ModelSource,
+    *,
+    threads: int = 1,
+    providers: Sequence[Provider] | None = None,
+) -> Model:
+    """Open a model file, or an embedded model by its bare name.
+
+    A string without a folder or a suffix is a name; ``Path("text-general")`` is a file.
+
+    Raises:
+        ModelError: there is no such file or name, or it is damaged.
+        SpecError: its contract does not fit.
+    """
+    if isinstance(source, str) and Path(source).name == source and not Path(source).suffix:
+        return _open_embedded(pretrained.find(source), threads=threads, providers=providers)
+    return Model.open(source, threads=threads, providers=providers)
+
+
+def _open_embedded(
+    entry: pretrained.Pretrained, *, threads: int, providers: Sequence[Provider] | None
+) -> Model:
+    return Model(entry.read(), source=entry.name, threads=threads, providers=providers)
+
+
+def _rebuild(
+    models: tuple[ModelSource, ...], threads: int, providers: Sequence[Provider] | None
+) -> Solver:
+    return Solver(*models, threads=threads, providers=providers)
+
+
+def _settle(
+    answers: Iterator[tuple[ImageSource, _Result | PictureError]], on_error: OnError
+) -> Iterator[_Result | Failure]:
+    """Answers as they are, errors by ``on_error``."""
+    for index, (source, answer) in enumerate(answers):
+        if not isinstance(answer, PICTURE_ERRORS):
+            yield answer
+        elif on_error == "raise":
+            raise answer
+        else:
+            yield Failure(index, _name(source), answer)
+
+
+def _name(source: ImageSource) -> str | None:
+    """What a failure calls its picture: the path, where it has one."""
+    if isinstance(source, os.PathLike):
+        return os.fsdecode(source)
+    if isinstance(source, str) and source[:5].lower() != "data:":
+        return source
+    return None
+
+
+def _confident(result: _Result, least: float | None) -> _Result:
+    if least is not None and result.confidence < least:
+        raise LowConfidenceError(
+            f"expected a confidence of at least {least:g}, received {result.confidence:.3f}; "
+            "the answer is in .result",
+            result=result,
+        )
+    return result
+
+
+def _check_confidence(least: float | None) -> None:
+    if least is not None and not 0 <= least <= 1:
+        raise ValueError(f"min_confidence: expected 0 to 1, received {least!r}")
+
+
+def _check_batch(batch_size: int, on_error: str) -> None:
+    if batch_size < 1:
+        raise ValueError(f"batch_size: expected at least 1, received {batch_size!r}")
+    if on_error not in ("raise", "return"):
+        raise ValueError(f"on_error: expected 'raise' or 'return', received {on_error!r}")
+
+
+# Empty until it is first used: nothing is opened at import.
+_SHARED = Solver()
+text = _SHARED.text
+text_many = _SHARED.text_many
+classify = _SHARED.classify

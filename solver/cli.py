@@ -1,0 +1,200 @@
+"""``solver``: the command line. Nothing heavy is imported before a command needs it.
+
+Exit codes: 0 all answered; 1 some inputs failed, the others were answered; 2 wrong usage;
+3 a model is missing or damaged, or a package that it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from solver import __version__
+from solver.errors import MissingDependencyError, ModelError
+
+OK, SOME_FAILED, USAGE, NO_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
+
+_EXIT_CODES = """\
+exit codes:
+  0  every input was answered
+  1  some inputs failed; the others were answered
+  2  wrong usage
+  3  a model is missing or damaged, or a package that it needs
+"""
+_INPUTS = (
+    "picture files; a folder stands for all picture files in it and below, sorted; "
+    "- reads one picture from standard input"
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (argparse itself exits with 2)."""
+    args = _parser().parse_args(argv)
+    # A path or label that the terminal's encoding lacks must not end the run.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except (ModelError, MissingDependencyError) as error:
+        print(f"solver: {error}", file=sys.stderr)
+        return NO_MODEL
+    except BrokenPipeError:
+        # The reader went away (solver text … | head): no traceback, here or at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return SOME_FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def _run_text(args: argparse.Namespace) -> int:
+    from solver._cli_read import read_texts
+
+    return read_texts(args)
+
+
+def _run_classify(args: argparse.Namespace) -> int:
+    from solver._cli_read import read_classes
+
+    return read_classes(args)
+
+
+def _run_models(args: argparse.Namespace) -> int:
+    from solver import _cli_models
+
+    return _cli_models.run(args)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _new_parser(prog="solver", description="Read image captchas.")
+    parser.add_argument("--version", action="version", version=f"solver-sdk {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_text(commands)
+    _add_classify(commands)
+    _add_models(commands)
+    return parser
+
+
+def _new_parser(**options: Any) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        formatter_class=argparse.RawDescriptionHelpFormatter, epilog=_EXIT_CODES, **options
+    )
+
+
+def _add_text(commands: Any) -> None:
+    text = commands.add_parser(
+        "text",
+        help="read the text of pictures",
+        description="Read the text of pictures. One input prints the bare answer, several print\n"
+        "path, text and confidence with tabs. Doubtful answers are flagged on stderr.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    _add_shared(text)
+    text.add_argument(
+        "--charset",
+        metavar="SET",
+        type=_charset,
+        help="only these symbols: DIGITS, LOWER, UPPER or ALNUM (in capitals), else a literal set "
+        "such as 0123abc",
+    )
+    text.add_argument("--length", metavar="N|N-M", type=_length, help="number of characters")
+    text.add_argument("--pattern", help=r"a pattern of the whole answer, such as '[A-Z]{2}\d{4}'")
+    text.add_argument("--case", choices=("lower", "upper"), help="merge upper and lower case")
+    text.set_defaults(run=_run_text)
+
+
+def _add_classify(commands: Any) -> None:
+    classify = commands.add_parser(
+        "classify",
+        help="name the class of pictures",
+        description="Name the class of pictures; prints as the text command does.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    _add_shared(classify)
+    classify.set_defaults(run=_run_classify)
+
+
+def _add_shared(command: argparse.ArgumentParser) -> None:
+    command.add_argument("inputs", nargs="+", metavar="FILE|FOLDER|-", help=_INPUTS)
+    command.add_argument("--model", metavar="FILE|NAME", help="an .onnx file or an embedded model")
+    command.add_argument(
+        "--top-k",
+        type=_count,
+        default=1,
+        metavar="N",
+        help="best N answers; those after the first are printed with --json",
+    )
+    command.add_argument(
+        "--min-confidence",
+        type=_unit,
+        metavar="P",
+        help="an answer below this probability (0 to 1) is a failure",
+    )
+    command.add_argument("--json", action="store_true", help="one JSON object a line")
+    command.add_argument(
+        "--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)"
+    )
+
+
+def _add_models(commands: Any) -> None:
+    models = commands.add_parser(
+        "models",
+        help="list, verify and describe models",
+        description="List the embedded models, verify models, or print a model's card.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    models.set_defaults(run=_run_models, action="list")
+    actions = models.add_subparsers(title="actions", metavar="ACTION")
+    actions.add_parser("list", help="name, role, size and licence (default)").set_defaults(
+        action="list"
+    )
+    verify = actions.add_parser("verify", help="check checksums and contracts, and load each")
+    verify.add_argument("names", nargs="*", metavar="NAME|FILE", help="default: all embedded")
+    verify.set_defaults(action="verify")
+    show = actions.add_parser("show", help="print an embedded model's card, or a file's contract")
+    show.add_argument("name", metavar="NAME|FILE")
+    show.set_defaults(action="show")
+
+
+def _charset(value: str) -> str:
+    from solver import charset
+
+    named = {name: getattr(charset, name) for name in ("DIGITS", "LOWER", "UPPER", "ALNUM")}
+    if not value:
+        raise argparse.ArgumentTypeError("expected at least one symbol")
+    return str(named.get(value, value))
+
+
+def _length(value: str) -> int | tuple[int, int]:
+    least, dash, most = value.partition("-")
+    if not least.isdecimal() or (dash and not most.isdecimal()):
+        raise argparse.ArgumentTypeError(f"expected 4 or 4-6, received {value!r}")
+    if not dash:
+        return _count(least)
+    if int(least) > int(most):
+        raise argparse.ArgumentTypeError(f"expected least-most, received {value!r}")
+    return int(least), int(most)
+
+
+def _count(value: str) -> int:
+    if not value.isdecimal() or not int(value):
+        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, received {value!r}")
+    return int(value)
+
+
+def _unit(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, received {value!r}")
+    return number

@@ -1,0 +1,56 @@
+"""Broken and absent packages: the error names the command that mends them."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from solver._require import require_cv2, require_onnxruntime
+from solver.errors import MissingDependencyError
+
+
+def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str) -> None:
+    """Put a package of this name in front of the real one."""
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text(content, encoding="utf-8")
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    # What the fake leaves in sys.modules must not outlive the test.
+    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("raise ImportError('libGL.so.1: cannot open shared object file')", "libGL.so.1"),
+        ("raise ModuleNotFoundError('cv2.typing')", "cv2.typing"),
+        ("raise AttributeError('_ARRAY_API not found')", "_ARRAY_API"),
+        ("raise SystemError('initialization failed')", "initialization failed"),
+        ("", "imports but is empty"),
+    ],
+)
+def test_a_broken_cv2_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, reason: str
+) -> None:
+    fake(tmp_path, monkeypatch, "cv2", content)
+    with pytest.raises(MissingDependencyError) as caught:
+        require_cv2()
+    assert reason in str(caught.value)
+    assert "pip install --force-reinstall opencv-python-headless" in str(caught.value)
+    assert caught.value.name == "cv2"
+    assert isinstance(caught.value, ImportError)
+
+
+def test_a_broken_onnxruntime_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, monkeypatch, "onnxruntime", "raise ImportError('DLL load failed')")
+    with pytest.raises(MissingDependencyError, match="pip install --force-reinstall onnxruntime"):
+        require_onnxruntime()
+
+
+def test_working_packages_come_back() -> None:
+    assert require_cv2().__name__ == "cv2"
+    assert require_onnxruntime().__name__ == "onnxruntime"
