@@ -52,6 +52,9 @@ class LowConfidenceError(SolverError):
         super().__init__(message)
         self.result = result
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _low_confidence, (str(self), self.result)
+
 
 class ServiceError(SolverError):
     """A remote solver refused or failed; ``status_code`` is the HTTP status, if one came."""
@@ -60,6 +63,18 @@ class ServiceError(SolverError):
         super().__init__(message)
         self.status_code = status_code
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _service, (str(self), self.status_code)
+
 
 class MissingDependencyError(SolverError, ImportError):
     """An optional package is absent or broken; the message names the command that mends it."""
+
+
+# Exceptions with keyword-only fields cross process borders through these.
+def _low_confidence(message: str, result: Any) -> LowConfidenceError:
+    return LowConfidenceError(message, result=result)
+
+
+def _service(message: str, status_code: int | None) -> ServiceError:
+    return ServiceError(message, status_code=status_code)
