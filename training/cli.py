@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from solver.errors import SolverError
+
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
 
@@ -19,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         options.run(options)
-    except (ValueError, OSError, RuntimeError, ImportError) as error:
+    except (SolverError, ValueError, OSError, RuntimeError, ImportError) as error:
         # The errors of this package derive from these; each carries the sentence to show.
         if options.debug:
             raise

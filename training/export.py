@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -81,7 +82,7 @@ def export(
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as folder:
         draft = Path(folder) / "draft.onnx"
-        _to_onnx(network, spec, draft)
+        write_onnx(network, spec, draft)
         parity = check_parity(network, Model.open(draft), seed=config.seed)
         if parity.same_strings != parity.pictures or parity.largest_difference > GATE_TOLERANCE:
             raise ParityError(f"{weights}: not exported; {parity}")
@@ -97,7 +98,15 @@ def export(
     return "\n".join(report)
 
 
-def check_parity(network: object, model: Model, *, seed: int) -> Parity:
+def write_onnx(network: Any, spec: ModelSpec, path: Path) -> None:
+    """Write a Keras network ``(N, H, W, C) → logits`` and its contract as one ONNX file."""
+    width = spec.input.width or spec.input.min_width
+    network(np.zeros((1, spec.input.height, width, spec.input.channels), np.float32))
+    network.export(path, format="onnx", opset_version=OPSET, verbose=False)
+    _set_spec(path, spec)
+
+
+def check_parity(network: Any, model: Model, *, seed: int) -> Parity:
     """Run both on pictures of the text generator, one by one, through the runtime's own rooms."""
     import keras
 
@@ -107,7 +116,7 @@ def check_parity(network: object, model: Model, *, seed: int) -> Parity:
     for index in range(GATE_PICTURES):
         picture, _ = generator.sample(np.random.default_rng([seed, index]))
         tensor, _ = preprocess(images.load(picture), model.spec.input)
-        ours = keras.ops.convert_to_numpy(network(tensor[None], training=False))[0]  # type: ignore[operator]
+        ours = keras.ops.convert_to_numpy(network(tensor[None], training=False))[0]
         (theirs,) = model.run(tensor)
         largest = max(largest, float(np.abs(_log_softmax(ours) - _log_softmax(theirs)).max()))
         texts = [ctc.decode(x, charset=decoder.charset).text for x in (ours, theirs)]
@@ -134,13 +143,6 @@ def fit_temperature(model: Model, samples: Sequence[Sample]) -> float:
         return float(total / len(truths))
 
     return float(min(TEMPERATURES, key=log_loss))
-
-
-def _to_onnx(network: object, spec: ModelSpec, path: Path) -> None:
-    shape = (1, spec.input.height, spec.input.min_width, spec.input.channels)
-    network(np.zeros(shape, np.float32), training=False)  # type: ignore[operator]
-    network.export(path, format="onnx", opset_version=OPSET, verbose=False)  # type: ignore[attr-defined]
-    _set_spec(path, spec)
 
 
 def _set_spec(path: Path, spec: ModelSpec) -> None:

@@ -1,0 +1,56 @@
+"""captcha.toml: what is read, and what is refused by name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from training.config import ConfigError, Source, load
+
+
+def test_defaults_and_nested_tables(tmp_path: Path) -> None:
+    path = tmp_path / "captcha.toml"
+    path.write_text(
+        'name = "mine"\nsymbols = "0123"\n[data]\ntrain = [{path = "a", repeat = 2}]\n'
+        "[fit]\nepochs = 3\n"
+    )
+    config = load(path)
+    assert config.data.train == (Source("a", repeat=2.0),)
+    assert config.fit.epochs == 3
+    assert config.fit.batch == 64
+    assert config.decoder_spec().classes == 5
+    assert config.input_spec().height == 48
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("nmae = 1", "nmae: unknown key; expected one of task, name"),
+        ("name = 1", "name: expected str, received 1"),
+        ("task = 'poem'", "task: expected 'ctc'"),
+        ("symbols = 'aa'", "a"),
+        ("symbols = ''", "symbols"),
+        ("fit = 3", "fit.: expected a table"),
+        ("[fit]\nepoch = 3", "fit.epoch: unknown key"),
+        ("[fit]\nepochs = 0", "fit.epochs: expected > 0"),
+        ("[fit]\nepochs = true", "fit.epochs: expected int"),
+        ("[fit]\nlearning_rate = 'high'", "fit.learning_rate: expected float"),
+        ("[fit]\nschedule = 'zigzag'", "fit.schedule: expected one of"),
+        ("[input]\nheight = 50", "input.height: expected a multiple of 16"),
+        ("[input]\nmax_width = 100", "max_width"),
+        ("[data]\ntrain = 'a'", "data.train: expected a list"),
+        ("[data]\ntrain = [{name = 'a'}]", r"data.train\[0\].path: missing"),
+        ("name = ", "Invalid"),
+    ],
+)
+def test_what_does_not_fit_is_named(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "captcha.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=named):
+        load(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="none.toml"):
+        load(tmp_path / "none.toml")
