@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from solver.charset import ALNUM
 from solver.errors import SolverError
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
@@ -41,7 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     generate.add_argument("--count", type=int, default=1000)
     generate.add_argument("--seed", type=int, default=1)
     generate.add_argument("--workers", type=int, default=1)
-    generate.add_argument("--symbols", help="default: 0-9a-zA-Z")
+    generate.add_argument("--symbols", default=ALNUM, help="default: 0-9a-zA-Z")
     generate.add_argument("--length", default="3-8", help="such as 4 or 3-8")
     generate.add_argument("--style", action="append", help="repeat for several; default: all")
     generate.set_defaults(run=_generate)

@@ -52,5 +52,5 @@ def test_what_does_not_fit_is_named(tmp_path: Path, text: str, named: str) -> No
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="none.toml"):
+    with pytest.raises(ConfigError, match=r"none\.toml"):
         load(tmp_path / "none.toml")
