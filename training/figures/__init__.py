@@ -1,0 +1,1 @@
+"""Figures over answers and labels: pure computations, NumPy and plain Python."""
