@@ -8,11 +8,12 @@ Nothing here is ever evaluated or unpickled.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeVar
 
+from solver import _checks
+from solver.anchors import AnchorSpec
 from solver.charset import Charset
 from solver.errors import SpecError
 
@@ -25,6 +26,7 @@ DECODERS = ("multi_head", "ctc", "softmax", "anchors")
 INTERPOLATIONS = ("bicubic", "bilinear", "nearest")
 MAX_SIDE = 4096
 MAX_SYMBOLS = 65_536
+MAX_ANCHORS = 1_000_000
 
 _T = TypeVar("_T")
 
@@ -56,36 +58,36 @@ class InputSpec:
     width_multiple: int = 16
 
     def __post_init__(self) -> None:
-        _integer("input.height", self.height, 1, MAX_SIDE)
-        _choice("input.fit", self.fit, FITS)
+        _checks.integer("input.height", self.height, 1, MAX_SIDE)
+        _checks.choice("input.fit", self.fit, FITS)
         if self.channels not in (1, 3) or isinstance(self.channels, bool):
             raise SpecError(f"input.channels: expected 1 or 3, received {self.channels!r}")
         if self.fit == "height":
             if self.width is not None:
                 raise SpecError(f"input.width: expected null with fit=height, got {self.width!r}")
         else:
-            _integer("input.width", self.width, 1, MAX_SIDE)
-        _integer("input.fill", self.fill, 0, 255)
-        _choice("input.interpolation", self.interpolation, INTERPOLATIONS)
+            _checks.integer("input.width", self.width, 1, MAX_SIDE)
+        _checks.integer("input.fill", self.fill, 0, 255)
+        _checks.choice("input.interpolation", self.interpolation, INTERPOLATIONS)
         if self.threshold is not None:
-            _integer("input.threshold", self.threshold, 0, 255)
+            _checks.integer("input.threshold", self.threshold, 0, 255)
             if self.channels != 1:
                 raise SpecError("input.threshold: expected null with three channels")
-        _number("input.scale", self.scale)
+        _checks.number("input.scale", self.scale)
         for name in ("mean", "std"):
             values = getattr(self, name)
-            _kind(f"input.{name}", values, tuple)
+            _checks.kind(f"input.{name}", values, tuple)
             if len(values) != self.channels:
                 raise SpecError(
                     f"input.{name}: expected {self.channels} numbers, received {len(values)}"
                 )
             for value in values:
-                _number(f"input.{name}", value)
+                _checks.number(f"input.{name}", value)
         if min(self.std) <= 0:
             raise SpecError(f"input.std: expected positive numbers, received {self.std!r}")
-        _integer("input.width_multiple", self.width_multiple, 1, 256)
-        _integer("input.min_width", self.min_width, 1, MAX_SIDE)
-        _integer("input.max_width", self.max_width, self.min_width, MAX_SIDE)
+        _checks.integer("input.width_multiple", self.width_multiple, 1, 256)
+        _checks.integer("input.min_width", self.min_width, 1, MAX_SIDE)
+        _checks.integer("input.max_width", self.max_width, self.min_width, MAX_SIDE)
         if self.min_width % self.width_multiple or self.max_width % self.width_multiple:
             raise SpecError(
                 f"input.min_width, max_width: expected multiples of {self.width_multiple}, "
@@ -99,8 +101,9 @@ class DecoderSpec:
 
     ``ctc`` and ``multi_head`` read ``symbols`` (class i is symbol i) with the blank as the last
     class; ``length`` is the number of heads. ``softmax`` and ``anchors`` name their classes in
-    ``labels``. Logits are divided by ``temperature`` before the softmax: it is fitted on
-    held-back pictures so that confidences are probabilities (Guo et al. 2017).
+    ``labels``; ``anchors``, and only it, says where its boxes lie (:class:`AnchorSpec`). Logits
+    are divided by ``temperature`` before the softmax (for ``anchors``, the sigmoid): it is fitted
+    on held-back pictures so that confidences are probabilities (Guo et al. 2017).
     """
 
     name: str
@@ -109,15 +112,27 @@ class DecoderSpec:
     length: int | None = None
     labels: tuple[str, ...] = ()
     temperature: float = 1.0
+    anchors: AnchorSpec | None = None
 
     def __post_init__(self) -> None:
-        _choice("decoder.name", self.name, DECODERS)
-        _number("decoder.temperature", self.temperature)
+        _checks.choice("decoder.name", self.name, DECODERS)
+        _checks.number("decoder.temperature", self.temperature)
         for name in ("symbols", "blank"):
-            _kind(f"decoder.{name}", getattr(self, name), str)
-        _kind("decoder.labels", self.labels, tuple)
+            _checks.kind(f"decoder.{name}", getattr(self, name), str)
+        _checks.kind("decoder.labels", self.labels, tuple)
         if self.temperature <= 0:
             raise SpecError(f"decoder.temperature: expected > 0, received {self.temperature!r}")
+        self._check_classes()
+        if self.name == "multi_head":
+            _checks.integer("decoder.length", self.length, 1, 256)
+        elif self.length is not None:
+            raise SpecError(f"decoder.length: expected null with {self.name}")
+        if self.name == "anchors":
+            _checks.kind("decoder.anchors", self.anchors, AnchorSpec)
+        elif self.anchors is not None:
+            raise SpecError(f"decoder.anchors: expected null with {self.name}")
+
+    def _check_classes(self) -> None:
         if self.name in ("ctc", "multi_head"):
             if not 1 <= len(self.symbols) <= MAX_SYMBOLS:
                 raise SpecError(
@@ -134,10 +149,6 @@ class DecoderSpec:
                 raise SpecError("decoder.labels: expected unique labels")
             if self.symbols:
                 raise SpecError(f"decoder.symbols: expected none with {self.name}")
-        if self.name == "multi_head":
-            _integer("decoder.length", self.length, 1, 256)
-        elif self.length is not None:
-            raise SpecError(f"decoder.length: expected null with {self.name}")
 
     @property
     def classes(self) -> int:
@@ -163,14 +174,14 @@ class Provenance:
 
     def __post_init__(self) -> None:
         for name in ("data_sha256", "licence"):
-            _kind(f"provenance.{name}", getattr(self, name), str)
+            _checks.kind(f"provenance.{name}", getattr(self, name), str)
         for name, kind in (("samples", int), ("metrics", (int, float)), ("versions", str)):
             value = getattr(self, name)
-            _kind(f"provenance.{name}", value, Mapping)
+            _checks.kind(f"provenance.{name}", value, Mapping)
             for key, item in value.items():
-                _kind(f"provenance.{name}.{key}", item, kind)
+                _checks.kind(f"provenance.{name}.{key}", item, kind)
         if self.split_seed is not None:
-            _kind("provenance.split_seed", self.split_seed, int)
+            _checks.kind("provenance.split_seed", self.split_seed, int)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +195,18 @@ class ModelSpec:
     provenance: Provenance = field(default_factory=Provenance)
 
     def __post_init__(self) -> None:
-        _choice("role", self.role, ROLES)
-        _kind("name", self.name, str)
+        _checks.choice("role", self.role, ROLES)
+        _checks.kind("name", self.name, str)
+        anchors = self.decoder.anchors
+        if anchors is None:
+            return
+        if self.input.width is None:
+            raise SpecError("input.width: expected an integer with anchors, received null")
+        count = anchors.count(self.input.height, self.input.width)
+        if count > MAX_ANCHORS:
+            raise SpecError(
+                f"decoder.anchors: expected at most {MAX_ANCHORS} on the canvas, received {count}"
+            )
 
     def to_json(self) -> str:
         """The contract as one line of JSON: keys sorted, so equal specs give equal bytes."""
@@ -217,7 +238,11 @@ class ModelSpec:
             ("provenance", Provenance),
         ):
             if name in body:
-                body[name] = _build(name, kind, _object(name, body[name]))
+                part = _object(name, body[name])
+                if name == "decoder" and part.get("anchors") is not None:
+                    where = "decoder.anchors"
+                    part["anchors"] = _build(where, AnchorSpec, _object(where, part["anchors"]))
+                body[name] = _build(name, kind, part)
         return _build("contract", cls, body)
 
 
@@ -238,24 +263,3 @@ def _object(where: str, value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise SpecError(f"{where}: expected an object, received {type(value).__name__}")
     return dict(value)
-
-
-def _kind(where: str, value: object, kind: Any) -> None:
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise SpecError(f"{where}: expected {kind}, received {value!r}")
-
-
-def _choice(where: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        raise SpecError(f"{where}: expected one of {', '.join(choices)}, received {value!r}")
-
-
-def _integer(where: str, value: object, low: int, high: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise SpecError(f"{where}: expected an integer in {low}–{high}, received {value!r}")
-
-
-def _number(where: str, value: object) -> None:
-    fits = isinstance(value, int | float) and not isinstance(value, bool)
-    if not fits or not math.isfinite(value):  # type: ignore[arg-type]
-        raise SpecError(f"{where}: expected a finite number, received {value!r}")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from solver.anchors import AnchorSpec
 from solver.errors import SpecError
 from solver.spec import DecoderSpec, InputSpec, ModelSpec, Provenance
 
@@ -49,6 +51,15 @@ SPECS = {
         input=InputSpec(height=64, width=64),
         decoder=DecoderSpec(name="softmax", labels=("cat", "dog")),
     ),
+    "detector": ModelSpec(
+        role="detector",
+        input=InputSpec(height=320, width=320),
+        decoder=DecoderSpec(
+            name="anchors",
+            labels=("字", "icon"),
+            anchors=AnchorSpec(sizes=(24, 48, 96.5), scales=(1.0, 1.5), score_threshold=0.25),
+        ),
+    ),
 }
 
 
@@ -59,8 +70,8 @@ def test_golden_bytes(name: str) -> None:
     assert ModelSpec.from_json(golden) == SPECS[name]
 
 
-def body(**changes: Any) -> dict[str, Any]:
-    whole: dict[str, Any] = json.loads(SPECS["text-ctc"].to_json())
+def body(of: str = "text-ctc", /, **changes: Any) -> dict[str, Any]:
+    whole: dict[str, Any] = json.loads(SPECS[of].to_json())
     for key, value in changes.items():
         *path, last = key.split("__")
         inner = whole
@@ -115,6 +126,8 @@ REFUSED = [
     ({"decoder__length": 4}, "length"),
     ({"decoder__temperature": 0}, "temperature"),
     ({"decoder__temperature": -1.0}, "temperature"),
+    ({"decoder__temperature": 10**400}, "temperature"),
+    ({"decoder__anchors": {}}, "anchors: expected null"),
     ({"provenance__samples": {"own": "many"}}, "samples"),
     ({"provenance__licence": 3}, "licence"),
     ({"provenance__split_seed": "1"}, "split_seed"),
@@ -125,6 +138,55 @@ REFUSED = [
 def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(SpecError, match=named):
         ModelSpec.from_json(json.dumps(body(**changes)))
+
+
+REFUSED_ANCHORS = [
+    ({"anchors": DELETE}, "decoder.anchors"),
+    ({"anchors": None}, "decoder.anchors"),
+    ({"anchors": []}, "decoder.anchors: expected an object"),
+    ({"anchors__surprise": 1}, "decoder.anchors: unknown field 'surprise'"),
+    ({"anchors__strides": []}, "strides: expected at least one"),
+    ({"anchors__strides": 8}, "strides"),
+    ({"anchors__strides": [8, 16]}, "2 and 3"),
+    ({"anchors__strides": [8, 8, 16]}, "strides: expected rising"),
+    ({"anchors__strides": [0, 8, 16]}, "strides"),
+    ({"anchors__strides": [8.0, 16, 32]}, "strides"),
+    ({"anchors__strides": [[8], 16, 32]}, "strides"),
+    ({"anchors__sizes": [24, 48, -1]}, "sizes"),
+    ({"anchors__sizes": [24, 48, float("nan")]}, "sizes"),
+    ({"anchors__sizes": [24, 48, 10**400]}, "sizes"),
+    ({"anchors__scales": [0]}, "scales"),
+    ({"anchors__scales": ["1"]}, "scales"),
+    ({"anchors__aspect_ratios": [1.0] * 40}, "at most 64 anchors a cell, received 80"),
+    ({"anchors__variances": [0.1, 0.1, 0.2]}, "variances: expected 4"),
+    ({"anchors__variances": [0.1, 0.1, 0.2, 0]}, "variances"),
+    ({"anchors__score_threshold": 1.5}, "score_threshold"),
+    ({"anchors__iou_threshold": -0.1}, "iou_threshold"),
+    ({"anchors__max_candidates": 0}, "max_candidates"),
+    ({"anchors__max_boxes": 2.5}, "max_boxes"),
+]
+
+
+@pytest.mark.parametrize(("changes", "named"), REFUSED_ANCHORS)
+def test_anchors_that_do_not_fit_are_refused_by_name(changes: dict[str, Any], named: str) -> None:
+    changes = {f"decoder__{key}": value for key, value in changes.items()}
+    with pytest.raises(SpecError, match=named):
+        ModelSpec.from_json(json.dumps(body("detector", **changes)))
+
+
+def test_anchors_need_a_canvas_of_one_bounded_size() -> None:
+    free = {"input__width": None, "input__fit": "height"}
+    with pytest.raises(SpecError, match="width: expected an integer with anchors"):
+        ModelSpec.from_json(json.dumps(body("detector", **free)))
+    wide = {"input__width": 4096, "input__height": 4096, "decoder__anchors__strides": [1, 2, 3]}
+    with pytest.raises(SpecError, match="at most 1000000 on the canvas"):
+        ModelSpec.from_json(json.dumps(body("detector", **wide)))
+
+
+def test_a_contract_without_the_optional_fields_has_their_defaults() -> None:
+    short = {"name": "softmax", "labels": ["cat", "dog"]}
+    text = json.dumps(body("class", decoder=short, name=DELETE, provenance=DELETE))
+    assert ModelSpec.from_json(text) == SPECS["class"]
 
 
 @pytest.mark.parametrize(
@@ -143,3 +205,10 @@ def test_schema_has_the_fields_of_the_dataclasses() -> None:
         described = schema["$defs"][part]
         assert set(described["properties"]) == set(whole[part])
         assert described["additionalProperties"] is False
+
+
+def test_schema_has_the_fields_and_defaults_of_the_anchors() -> None:
+    described = json.loads(SCHEMA.read_text(encoding="utf-8"))["$defs"]["anchors"]
+    defaults = {name: item["default"] for name, item in described["properties"].items()}
+    assert defaults == json.loads(json.dumps(asdict(AnchorSpec())))
+    assert described["additionalProperties"] is False
