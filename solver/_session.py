@@ -7,7 +7,7 @@ from typing import Any
 
 from solver._require import require_onnxruntime
 from solver.errors import MissingDependencyError, ModelError, SpecError
-from solver.spec import DecoderSpec, InputSpec, ModelSpec
+from solver.spec import InputSpec, ModelSpec
 
 Provider = str | tuple[str, Mapping[str, Any]]
 
@@ -105,7 +105,7 @@ def start_session(
         )
     try:
         _check_input(session.get_inputs(), spec.input)
-        check_outputs([item.shape for item in session.get_outputs()], spec.decoder)
+        check_outputs([item.shape for item in session.get_outputs()], spec)
     except SpecError as error:
         raise SpecError(f"{source}: {error}") from error
     return session
@@ -126,19 +126,20 @@ def _check_input(inputs: Sequence[Any], spec: InputSpec) -> None:
         raise SpecError(f"input: the contract expects {expected} (NHWC), the graph has {shape}")
 
 
-def check_outputs(shapes: Sequence[Sequence[Any]], spec: DecoderSpec) -> None:
+def check_outputs(shapes: Sequence[Sequence[Any]], spec: ModelSpec) -> None:
     """Refuse logits that the decoder cannot read; unknown axes (not integers) pass."""
-    expected = _LOGITS.get(spec.name)
-    if expected is None:
-        return
-    for layout in expected(spec):
+    layouts = _LOGITS[spec.decoder.name](spec)
+    for layout in layouts:
         if len(layout) == len(shapes) and all(
             _agree(shape, wanted) for shape, wanted in zip(shapes, layout, strict=True)
         ):
             return
-    wanted_text = " or ".join(str(layout[0]) + f" × {len(layout)}" for layout in expected(spec))
+    wanted_text = " or ".join(
+        " and ".join(f"{layout.count(one)} × {one}" for one in dict.fromkeys(layout))
+        for layout in layouts
+    )
     raise SpecError(
-        f"outputs: {spec.name} with {spec.classes} classes expects {wanted_text}, "
+        f"outputs: {spec.decoder.name} with {spec.decoder.classes} classes expects {wanted_text}, "
         f"the graph gives {[list(shape) for shape in shapes]}"
     )
 
@@ -156,22 +157,31 @@ def _agree(shape: Sequence[Any], wanted: Sequence[Any]) -> bool:
 _Layout = list[tuple[Any, ...]]
 
 
-def _ctc_logits(spec: DecoderSpec) -> list[_Layout]:
-    return [[("N", "T", spec.classes)]]
+def _ctc_logits(spec: ModelSpec) -> list[_Layout]:
+    return [[("N", "T", spec.decoder.classes)]]
 
 
-def _multi_head_logits(spec: DecoderSpec) -> list[_Layout]:
-    heads = spec.length or 1
-    return [[("N", heads, spec.classes)], [("N", spec.classes)] * heads]
+def _multi_head_logits(spec: ModelSpec) -> list[_Layout]:
+    heads, classes = spec.decoder.length or 1, spec.decoder.classes
+    return [[("N", heads, classes)], [("N", classes)] * heads]
 
 
-def _softmax_logits(spec: DecoderSpec) -> list[_Layout]:
-    return [[("N", spec.classes)]]
+def _softmax_logits(spec: ModelSpec) -> list[_Layout]:
+    return [[("N", spec.decoder.classes)]]
 
 
-# Decoder → the layouts of logits that it reads. Detectors check theirs against their anchors.
+def _anchor_logits(spec: ModelSpec) -> list[_Layout]:
+    anchors, width = spec.decoder.anchors, spec.input.width
+    assert anchors is not None  # so says the contract
+    assert width is not None
+    count = anchors.count(spec.input.height, width)
+    return [[("N", count, spec.decoder.classes), ("N", count, 4)]]
+
+
+# Decoder → the layouts of outputs that it reads.
 _LOGITS = {
     "ctc": _ctc_logits,
     "multi_head": _multi_head_logits,
     "softmax": _softmax_logits,
+    "anchors": _anchor_logits,
 }

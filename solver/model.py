@@ -135,7 +135,7 @@ class Model:
                 error
             )
         try:
-            check_outputs([output.shape for output in outputs], self.spec.decoder)
+            check_outputs([output.shape for output in outputs], self.spec)
         except SpecError as error:
             raise SpecError(f"{self.source}: {error}") from error
         return outputs

@@ -12,7 +12,7 @@ from typing import Protocol
 from numpy.typing import ArrayLike
 
 from solver.charset import Case, Charset
-from solver.decoders import ctc, multi_head, softmax
+from solver.decoders import anchors, ctc, multi_head, softmax
 from solver.decoders.constraints import Constraint, compile_constraint
 from solver.results import TextResult
 
@@ -20,6 +20,7 @@ __all__ = [
     "TEXT_DECODERS",
     "Constraint",
     "TextDecoder",
+    "anchors",
     "compile_constraint",
     "ctc",
     "multi_head",

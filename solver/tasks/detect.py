@@ -1,0 +1,52 @@
+"""Boxes of the things in a picture, found by an ``anchors`` network."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.decoders import anchors
+from solver.errors import SpecError
+from solver.geometry import Placement
+from solver.model import Float32, Model, Outputs
+from solver.preprocess import preprocess
+from solver.results import Box
+
+
+class Detector:
+    """Finds boxes with one network.
+
+    Raises:
+        SpecError: the network is not for this.
+    """
+
+    role: ClassVar[str] = "detector"
+
+    def __init__(self, model: Model) -> None:
+        decoder = model.spec.decoder
+        if model.spec.role != self.role or decoder.name != "anchors":
+            raise SpecError(
+                f"{model.source}: expected role {self.role!r} with an anchors decoder, "
+                f"received {model.spec.role!r} with {decoder.name}"
+            )
+        self.model = model
+
+    def prepare(self, image: npt.NDArray[np.uint8]) -> tuple[Float32, Placement]:
+        """The network's tensor of an ``(H, W, 3)`` RGB picture, and where that lies on it."""
+        return preprocess(image, self.model.spec.input)
+
+    def decode(
+        self, outputs: Outputs, placement: Placement, *, threshold: float | None = None
+    ) -> list[Box]:
+        """The boxes in the outputs for one picture: logits ``(A, C)``, differences ``(A, 4)``."""
+        logits, deltas = outputs
+        return anchors.decode(
+            logits, deltas, spec=self.model.spec, placement=placement, threshold=threshold
+        )
+
+    def detect(self, image: npt.NDArray[np.uint8], *, threshold: float | None = None) -> list[Box]:
+        """The boxes of one ``(H, W, 3)`` RGB picture in its pixels, best score first."""
+        tensor, placement = self.prepare(image)
+        return self.decode(self.model.run(tensor), placement, threshold=threshold)
