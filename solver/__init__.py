@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from solver.api import AsyncSolver, Solver, classify, text, text_many
+    from solver.api import AsyncSolver, Solver, classify, detect, text, text_many
     from solver.charset import ALNUM, DIGITS, LOWER, UPPER
     from solver.errors import (
         ImageError,
@@ -57,6 +57,7 @@ __all__ = [
     "TextResult",
     "__version__",
     "classify",
+    "detect",
     "text",
     "text_many",
 ]
@@ -85,6 +86,7 @@ _HOME = {
     "TaskError": "errors",
     "TextResult": "results",
     "classify": "api",
+    "detect": "api",
     "text": "api",
     "text_many": "api",
 }

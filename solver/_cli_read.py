@@ -1,4 +1,4 @@
-"""The commands ``solver text`` and ``solver classify``: inputs, printing, exit code."""
+"""The commands ``solver text``, ``classify`` and ``detect``: inputs, printing, exit code."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from solver import images
+from solver._cli_draw import PICTURE_SUFFIXES, Drawings
 from solver.api import Solver, open_model
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
-from solver.results import ClassResult, Failure, TextResult
+from solver.results import Box, ClassResult, Failure, TextResult
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
 DOUBTFUL = 0.70
-PICTURE_SUFFIXES = frozenset(
-    {".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".webp", ".bmp", ".dib"}
-    | {".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".ico", ".avif", ".jp2", ".tga", ".pcx"}
-)
 # Columns end at a tab and lines at a newline: in a path they are written as escapes.
 _ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -52,7 +50,7 @@ def read_texts(args: argparse.Namespace) -> int:
     except TaskError as error:
         sys.stderr.write(f"solver: {error}\n")
         return USAGE
-    return _report(args, inputs, answers, key="text")
+    return _report(args, inputs, answers, _answer_form("text"))
 
 
 def read_classes(args: argparse.Namespace) -> int:
@@ -69,7 +67,34 @@ def read_classes(args: argparse.Namespace) -> int:
             except (ImageError, TaskError, LowConfidenceError) as error:
                 yield Failure(index, item.name, error)
 
-    return _report(args, inputs, answers(), key="label")
+    return _report(args, inputs, answers(), _answer_form("label"))
+
+
+def read_boxes(args: argparse.Namespace) -> int:
+    """``solver detect``."""
+    solver = _solver(args, "detector")
+    inputs = _inputs(args.inputs)
+    try:
+        drawings = None if args.draw is None else Drawings(Path(args.draw), _is_bare(args))
+    except OSError as error:
+        sys.stderr.write(f"solver: --draw: {error}\n")
+        return USAGE
+
+    def answers() -> Iterator[list[Box] | Failure]:
+        for index, item in enumerate(inputs):
+            try:
+                image = images.load(item.source)
+                boxes = solver.detect(image, threshold=args.threshold)
+                if drawings is not None:
+                    drawings.save(image, boxes, name=item.name)
+            except (ImageError, TaskError) as error:
+                yield Failure(index, item.name, error)
+            except OSError as error:
+                yield Failure(index, item.name, TaskError(f"the drawing is not written: {error}"))
+            else:
+                yield boxes
+
+    return _report(args, inputs, answers(), _BOX_FORM)
 
 
 def _solver(args: argparse.Namespace, role: str) -> Solver:
@@ -111,19 +136,54 @@ def _pictures(folder: Path) -> list[Path]:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How one kind of answer is printed: alone, in a table after its path, and as JSON."""
+
+    bare: Callable[[Any], list[str]]
+    rows: Callable[[Any], list[str]]
+    body: Callable[[Any], dict[str, Any]]
+    doubt: Callable[[Any], float]
+
+
+def _answer_form(key: str) -> _Form:
+    """An answer with a confidence; ``key`` is the field that people want."""
+    return _Form(
+        bare=lambda answer: [getattr(answer, key)],
+        rows=lambda answer: [f"{getattr(answer, key)}\t{answer.confidence:.4f}"],
+        body=lambda answer: dict(answer.to_dict()),
+        doubt=lambda answer: float(answer.confidence),
+    )
+
+
+def _box_rows(boxes: Sequence[Box]) -> list[str]:
+    return [
+        "\t".join(
+            [box.label.translate(_ESCAPES), f"{box.score:.4f}", *(f"{x:.1f}" for x in box.xyxy)]
+        )
+        for box in boxes
+    ]
+
+
+_BOX_FORM = _Form(
+    bare=_box_rows,
+    rows=_box_rows,
+    body=lambda boxes: {"boxes": [box.to_dict() for box in boxes]},
+    doubt=lambda boxes: 1.0,
+)
+
+
 def _report(
     args: argparse.Namespace,
     inputs: Sequence[_Input],
-    answers: Iterable[TextResult | ClassResult | Failure],
-    *,
-    key: str,
+    answers: Iterable[TextResult | ClassResult | list[Box] | Failure],
+    form: _Form,
 ) -> int:
     """Print each answer as it comes; returns the exit code."""
     if not inputs:
         sys.stderr.write(f"solver: no picture files in {', '.join(args.inputs)}\n")
         return SOME_FAILED
-    bare = len(args.inputs) == 1 and not _is_folder(args.inputs[0])
-    write = _write_json if args.json else _write_bare if bare else _write_row
+    bare = _is_bare(args)
     progress = not bare and sys.stderr.isatty() and not sys.stdout.isatty()
     code = OK
     for count, (item, answer) in enumerate(zip(inputs, answers, strict=True), start=1):
@@ -136,9 +196,15 @@ def _report(
             if args.json:
                 _write_line({"path": item.name, "error": answer.to_dict()["error"]})
         else:
-            if answer.confidence < DOUBTFUL:
-                sys.stderr.write(f"solver: {name}: doubtful, confidence {answer.confidence:.2f}\n")
-            write(item.name, answer.to_dict(), key)
+            confidence = form.doubt(answer)
+            if confidence < DOUBTFUL:
+                sys.stderr.write(f"solver: {name}: doubtful, confidence {confidence:.2f}\n")
+            if args.json:
+                _write_line({"path": item.name, **form.body(answer)})
+            elif bare:
+                sys.stdout.writelines(f"{line}\n" for line in form.bare(answer))
+            else:
+                sys.stdout.writelines(f"{name}\t{line}\n" for line in form.rows(answer))
         if progress:
             sys.stderr.write(f"{count}/{len(inputs)}")
             sys.stderr.flush()
@@ -147,17 +213,9 @@ def _report(
     return code
 
 
-def _write_bare(name: str, body: dict[str, Any], key: str) -> None:
-    sys.stdout.write(f"{body[key]}\n")
-
-
-def _write_row(name: str, body: dict[str, Any], key: str) -> None:
-    path = name.translate(_ESCAPES)
-    sys.stdout.write(f"{path}\t{body[key]}\t{body['confidence']:.4f}\n")
-
-
-def _write_json(name: str, body: dict[str, Any], key: str) -> None:
-    _write_line({"path": name, **body})
+def _is_bare(args: argparse.Namespace) -> bool:
+    """Whether the command was given one picture and no folder."""
+    return len(args.inputs) == 1 and not _is_folder(args.inputs[0])
 
 
 def _write_line(body: dict[str, Any]) -> None:

@@ -12,25 +12,25 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from solver import images, pretrained
+from solver._answers import OnError, check_batch, check_unit, confident, settle
 from solver._session import Provider, check_providers, check_threads
 from solver.charset import Case
-from solver.errors import LowConfidenceError, ModelError
+from solver.errors import ModelError
 from solver.images import ImageSource
 from solver.model import DEFAULT_BATCH, Model
-from solver.results import ClassResult, Failure, TextResult
+from solver.results import Box, ClassResult, Failure, TextResult
 from solver.tasks.classify import Classifier
-from solver.tasks.stream import PICTURE_ERRORS, PictureError, answer_many
+from solver.tasks.detect import Detector
+from solver.tasks.stream import answer_many
 from solver.tasks.text import Length, TextReader
 
 ModelSource = str | os.PathLike[str]
-OnError = Literal["raise", "return"]
 
-_Result = TypeVar("_Result", TextResult, ClassResult)
 _T = TypeVar("_T")
-_Task = TypeVar("_Task", TextReader, Classifier)
+_Task = TypeVar("_Task", TextReader, Classifier, Detector)
 
 
 class Solver:
@@ -108,12 +108,12 @@ class Solver:
             TaskError: the options do not fit the model, or leave no answer.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
         """
-        _check_confidence(min_confidence)
+        check_unit("min_confidence", min_confidence)
         reader = self._task(TextReader)
         options = reader.options(
             charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
         )
-        return _confident(reader.read(images.load(image), options), min_confidence)
+        return confident(reader.read(images.load(image), options), min_confidence)
 
     def text_many(
         self,
@@ -134,8 +134,8 @@ class Solver:
         ``on_error="raise"`` raises in its turn and ``"return"`` gives a Failure and goes on. The
         options are checked here, before the first picture is asked for.
         """
-        _check_confidence(min_confidence)
-        _check_batch(batch_size, on_error)
+        check_unit("min_confidence", min_confidence)
+        check_batch(batch_size, on_error)
         reader = self._task(TextReader)
         options = reader.options(
             charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
@@ -144,10 +144,10 @@ class Solver:
             sources,
             prepare=lambda source: reader.prepare(images.load(source)),
             run=partial(reader.model.run_many, batch_size=batch_size),
-            finish=lambda outputs: _confident(reader.decode(outputs, options), min_confidence),
+            finish=lambda outputs: confident(reader.decode(outputs, options), min_confidence),
             batch_size=batch_size,
         )
-        return _settle(answers, on_error)
+        return settle(answers, on_error)
 
     def classify(
         self,
@@ -163,9 +163,22 @@ class Solver:
             ModelError: no model for the role ``class`` was given, and none is embedded.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
         """
-        _check_confidence(min_confidence)
+        check_unit("min_confidence", min_confidence)
         classifier = self._task(Classifier)
-        return _confident(classifier.classify(images.load(image), top_k=top_k), min_confidence)
+        return confident(classifier.classify(images.load(image), top_k=top_k), min_confidence)
+
+    def detect(self, image: ImageSource, *, threshold: float | None = None) -> list[Box]:
+        """Find the things in one picture: boxes in its pixels, best score first.
+
+        Boxes that score less than ``threshold`` are left out; where None, the model's own
+        threshold counts.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            ModelError: no model for the role ``detector`` was given, and none is embedded.
+        """
+        check_unit("threshold", threshold)
+        return self._task(Detector).detect(images.load(image), threshold=threshold)
 
     def _task(self, kind: type[_Task]) -> _Task:
         """The task on the network of its role, made once."""
@@ -294,6 +307,10 @@ class AsyncSolver:
             partial(self._solver.classify, image, top_k=top_k, min_confidence=min_confidence)
         )
 
+    async def detect(self, image: ImageSource, *, threshold: float | None = None) -> list[Box]:
+        """Find the things in one picture; see :meth:`Solver.detect`."""
+        return await self._call(partial(self._solver.detect, image, threshold=threshold))
+
     async def _call(self, function: Callable[[], _T]) -> _T:
         import asyncio
 
@@ -331,52 +348,9 @@ def _rebuild(
     return Solver(*models, threads=threads, providers=providers)
 
 
-def _settle(
-    answers: Iterator[tuple[ImageSource, _Result | PictureError]], on_error: OnError
-) -> Iterator[_Result | Failure]:
-    """Answers as they are, errors by ``on_error``."""
-    for index, (source, answer) in enumerate(answers):
-        if not isinstance(answer, PICTURE_ERRORS):
-            yield answer
-        elif on_error == "raise":
-            raise answer
-        else:
-            yield Failure(index, _name(source), answer)
-
-
-def _name(source: ImageSource) -> str | None:
-    """What a failure calls its picture: the path, where it has one."""
-    if isinstance(source, os.PathLike):
-        return os.fsdecode(source)
-    if isinstance(source, str) and source[:5].lower() != "data:":
-        return source
-    return None
-
-
-def _confident(result: _Result, least: float | None) -> _Result:
-    if least is not None and result.confidence < least:
-        raise LowConfidenceError(
-            f"expected a confidence of at least {least:g}, received {result.confidence:.3f}; "
-            "the answer is in .result",
-            result=result,
-        )
-    return result
-
-
-def _check_confidence(least: float | None) -> None:
-    if least is not None and not 0 <= least <= 1:
-        raise ValueError(f"min_confidence: expected 0 to 1, received {least!r}")
-
-
-def _check_batch(batch_size: int, on_error: str) -> None:
-    if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, received {batch_size!r}")
-    if on_error not in ("raise", "return"):
-        raise ValueError(f"on_error: expected 'raise' or 'return', received {on_error!r}")
-
-
 # Empty until it is first used: nothing is opened at import.
 _SHARED = Solver()
 text = _SHARED.text
 text_many = _SHARED.text_many
 classify = _SHARED.classify
+detect = _SHARED.detect

@@ -64,6 +64,12 @@ def _run_classify(args: argparse.Namespace) -> int:
     return read_classes(args)
 
 
+def _run_detect(args: argparse.Namespace) -> int:
+    from solver._cli_read import read_boxes
+
+    return read_boxes(args)
+
+
 def _run_models(args: argparse.Namespace) -> int:
     from solver import _cli_models
 
@@ -76,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_text(commands)
     _add_classify(commands)
+    _add_detect(commands)
     _add_models(commands)
     return parser
 
@@ -121,9 +128,32 @@ def _add_classify(commands: Any) -> None:
     classify.set_defaults(run=_run_classify)
 
 
+def _add_detect(commands: Any) -> None:
+    detect = commands.add_parser(
+        "detect",
+        help="find the things in pictures",
+        description="Find the things in pictures. One line a box: label, score and corners\n"
+        "x1, y1, x2, y2 in pixels, with tabs; after the path, where there are several inputs.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    _add_inputs(detect)
+    detect.add_argument(
+        "--threshold",
+        type=_unit,
+        metavar="P",
+        help="leave out boxes that score less (0 to 1; default: the model's)",
+    )
+    detect.add_argument(
+        "--draw",
+        metavar="OUT",
+        help="draw the boxes: a new picture file where there is one input, else a folder",
+    )
+    detect.set_defaults(run=_run_detect)
+
+
 def _add_shared(command: argparse.ArgumentParser) -> None:
-    command.add_argument("inputs", nargs="+", metavar="FILE|FOLDER|-", help=_INPUTS)
-    command.add_argument("--model", metavar="FILE|NAME", help="an .onnx file or an embedded model")
+    _add_inputs(command)
     command.add_argument(
         "--top-k",
         type=_count,
@@ -137,6 +167,11 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
         metavar="P",
         help="an answer below this probability (0 to 1) is a failure",
     )
+
+
+def _add_inputs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("inputs", nargs="+", metavar="FILE|FOLDER|-", help=_INPUTS)
+    command.add_argument("--model", metavar="FILE|NAME", help="an .onnx file or an embedded model")
     command.add_argument("--json", action="store_true", help="one JSON object a line")
     command.add_argument(
         "--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)"

@@ -20,7 +20,7 @@ PUBLIC = {
     "AsyncSolver", "ModelSpec", "Solver",
     "ImageError", "LowConfidenceError", "MissingDependencyError", "ModelError",
     "ModelIntegrityError", "ServiceError", "SolverError", "SpecError", "TaskError",
-    "__version__", "classify", "text", "text_many",
+    "__version__", "classify", "detect", "text", "text_many",
 }  # fmt: skip
 
 HEAVY = {"PIL", "asyncio", "cv2", "numpy", "onnxruntime", "tensorflow", "keras", "training"}

@@ -3,6 +3,8 @@
 A picture is a row of vertical stripes, ``STRIPE`` pixels wide; a stripe's grey level is the
 symbol, white is the blank. The networks measure each stripe's level and give class k the logit
 ``-SHARPNESS * (level - level of k) ** 2``, up to a term that is the same for all k.
+
+The toy detector looks at a canvas of ``CELLS × CELLS`` cells: a cell as dark as ink is a box.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from solver.anchors import AnchorSpec
 from solver.spec import METADATA_KEY, DecoderSpec, InputSpec, ModelSpec
 
 SYMBOLS = "0123456789abAB"
@@ -24,6 +27,7 @@ LABELS = ("cat", "dog", "owl")
 HEIGHT, STRIPE, HEADS = 8, 4, 6
 LEVEL_STEP = 18
 SHARPNESS = 2_000.0
+CELLS, CELL = 4, 8
 
 Pixels = npt.NDArray[np.uint8]
 Draw = Callable[..., Pixels]
@@ -93,6 +97,43 @@ def class_spec() -> ModelSpec:
 
 
 @pytest.fixture(scope="session")
+def cells() -> Draw:
+    """``cells((0, 1), (2, 3))``: a picture of twice the canvas, with ink in these cells."""
+
+    def draw_cells(*inked: tuple[int, int], level: int = 0) -> Pixels:
+        side = 2 * CELL
+        pixels = np.full((CELLS * side, CELLS * side, 3), 255, dtype=np.uint8)
+        for row, column in inked:
+            pixels[row * side : (row + 1) * side, column * side : (column + 1) * side] = level
+        return pixels
+
+    return draw_cells
+
+
+@pytest.fixture(scope="session")
+def detector_spec() -> ModelSpec:
+    anchors = AnchorSpec(strides=(CELL,), sizes=(CELL,), scales=(1.0,), aspect_ratios=(1.0,))
+    return ModelSpec(
+        role="detector",
+        input=InputSpec(
+            CELLS * CELL, CELLS * CELL, channels=1, mean=(0.0,), std=(1.0,), interpolation="nearest"
+        ),
+        decoder=DecoderSpec("anchors", labels=("墨",), anchors=anchors),
+    )
+
+
+@pytest.fixture(scope="session")
+def write_detector() -> WriteModel:
+    """``write_detector(path, spec, outputs=...)``: the toy detector, or one that breaks it."""
+    return _write_detector
+
+
+@pytest.fixture(scope="session")
+def detector_file(tmp_path_factory: pytest.TempPathFactory, detector_spec: ModelSpec) -> Path:
+    return _write_detector(tmp_path_factory.mktemp("models") / "detector.onnx", detector_spec)
+
+
+@pytest.fixture(scope="session")
 def write_model() -> WriteModel:
     """``write_model(path, spec, ...)``: the toy network for a contract, or one that breaks it."""
     return _write_model
@@ -111,6 +152,45 @@ def multi_head_file(tmp_path_factory: pytest.TempPathFactory, multi_head_spec: M
 @pytest.fixture(scope="session")
 def class_file(tmp_path_factory: pytest.TempPathFactory, class_spec: ModelSpec) -> Path:
     return _write_model(tmp_path_factory.mktemp("models") / "class.onnx", class_spec)
+
+
+def _write_detector(path: Path, spec: ModelSpec, *, outputs: tuple[str, ...] = ()) -> Path:
+    """Write the detector: logit ``10 - 40 * level`` for each cell, no difference from the anchor.
+
+    ``outputs`` names other outputs than ``logits`` and ``deltas``, in their order.
+    """
+    constants = {
+        "gain": np.array([-40.0], np.float32),
+        "bias": np.array([10.0], np.float32),
+        "nothing": np.zeros((1, 4), np.float32),
+        "flat": np.array([0, -1, 1]),
+    }
+    nodes = [
+        helper.make_node("Transpose", ["image"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node(
+            "AveragePool", ["planes"], ["grid"], kernel_shape=[CELL] * 2, strides=[CELL] * 2
+        ),
+        helper.make_node("Reshape", ["grid", "flat"], ["levels"]),
+        helper.make_node("Mul", ["levels", "gain"], ["scaled"]),
+        helper.make_node("Add", ["scaled", "bias"], ["logits"]),
+        helper.make_node("MatMul", ["levels", "nothing"], ["deltas"]),
+    ]
+    last = {"logits": 1, "deltas": 4}
+    count = CELLS * CELLS
+    graph = helper.make_graph(
+        nodes,
+        "toy",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", *[CELLS * CELL] * 2, 1])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", count, last[name]])
+            for name in outputs or tuple(last)
+        ],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    helper.set_model_props(model, {METADATA_KEY: spec.to_json()})
+    onnx.save(model, path)
+    return path
 
 
 def _input(width: int | None, **options: Any) -> InputSpec:

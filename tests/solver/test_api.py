@@ -265,9 +265,9 @@ def test_repr_is_the_call(ctc_file: Path) -> None:
 
 
 def test_the_shared_verbs_are_those_of_one_solver(embedded: Path) -> None:
-    verbs = [solver.text, solver.text_many, solver.classify]
+    verbs = [solver.text, solver.text_many, solver.classify, solver.detect]
     assert len({id(verb.__self__) for verb in verbs}) == 1  # type: ignore[attr-defined]
-    assert [verb.__name__ for verb in verbs] == ["text", "text_many", "classify"]
+    assert [verb.__name__ for verb in verbs] == ["text", "text_many", "classify", "detect"]
 
 
 def test_async_verbs_answer_as_the_others(
@@ -283,6 +283,28 @@ def test_async_verbs_answer_as_the_others(
 
     assert asyncio.run(work()) == (TEXTS, TEXTS, "cat")
     assert sorted(reader.models)[0] == "class"
+
+
+def test_detect(detector_file: Path, ctc_file: Path, cells: Draw, tmp_path: Path) -> None:
+    picture = cells((0, 1), (3, 3))
+    both = api.Solver(ctc_file, detector_file)
+    found = both.detect(picture)
+    assert [box.xyxy for box in found] == [(16, 0, 32, 16), (48, 48, 64, 64)]
+    assert both.detect(png(picture)) == found
+    assert both.detect(picture, threshold=1.0) == []
+    again = api.AsyncSolver(detector_file)
+    assert asyncio.run(again.detect(picture)) == found
+    assert pickle.loads(pickle.dumps(both)).detect(picture) == found
+    with pytest.raises(ImageError):
+        both.detect(tmp_path / "missing.png")
+    with pytest.raises(ModelError, match="no model for the role 'detector'"):
+        api.Solver(ctc_file).detect(picture)
+
+
+@pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
+def test_threshold_is_a_share(detector_file: Path, cells: Draw, threshold: float) -> None:
+    with pytest.raises(ValueError, match="threshold: expected 0 to 1"):
+        api.Solver(detector_file).detect(cells(), threshold=threshold)
 
 
 def test_async_errors(ctc_file: Path, draw: Draw) -> None:

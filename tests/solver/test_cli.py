@@ -188,6 +188,9 @@ def test_standard_input_without_a_picture(
         ["text", "x.png", "--threads", "x"],
         ["text", "x.png", "--min-confidence", "1.5"],
         ["text", "x.png", "--min-confidence", "nan"],
+        ["detect"],
+        ["detect", "x.png", "--threshold", "2"],
+        ["detect", "x.png", "--top-k", "2"],
         ["models", "delete"],
         ["models", "show"],
     ],
@@ -217,7 +220,7 @@ def test_a_missing_or_damaged_model(
     model = tmp_path / "bad.onnx"
     if content is not None:
         model.write_bytes(content)
-    for command_name in ("text", "classify"):
+    for command_name in ("text", "classify", "detect"):
         assert run(command_name, pictures, "--model", model) == 3
         captured = capsys.readouterr()
         assert captured.out == ""
@@ -241,6 +244,81 @@ def test_classify(class_file: Path, tmp_path: Path, stripes: Draw, capsys: Captu
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("label") for line in lines] == ["cat", "owl", None]
     assert lines[2]["error"]["type"] == "ImageError"
+
+
+@pytest.fixture
+def inked(tmp_path: Path, cells: Draw) -> Path:
+    """A folder: one picture with two boxes, one with none, one that is no picture."""
+    folder = tmp_path / "inked"
+    folder.mkdir()
+    Image.fromarray(cells((0, 1), (3, 3))).save(folder / "a.png")
+    Image.fromarray(cells()).save(folder / "b.png")
+    (folder / "c.png").write_bytes(b"no picture")
+    return folder
+
+
+def test_detect_prints_a_line_a_box(detector_file: Path, inked: Path, capsys: Capture) -> None:
+    assert run("detect", inked / "a.png", "--model", detector_file) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [[row[0], *row[2:]] for row in rows] == [
+        ["墨", "16.0", "0.0", "32.0", "16.0"],
+        ["墨", "48.0", "48.0", "64.0", "64.0"],
+    ]
+    assert all(0.99 < float(row[1]) <= 1 for row in rows)
+    assert run("detect", inked / "b.png", "--model", detector_file) == 0
+    assert capsys.readouterr() == ("", "")
+    assert run("detect", inked / "a.png", "--model", detector_file, "--threshold", "1") == 0
+    assert capsys.readouterr().out == ""
+    assert run("detect", inked, "--model", detector_file) == 1
+    captured = capsys.readouterr()
+    rows = [line.split("\t") for line in captured.out.splitlines()]
+    assert [row[:2] for row in rows] == [[str(inked / "a.png"), "墨"]] * 2
+    assert "c.png: " in captured.err
+
+
+def test_detect_json(detector_file: Path, inked: Path, capsys: Capture) -> None:
+    assert run("detect", inked, "--model", detector_file, "--json") == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [set(line) for line in lines] == [{"path", "boxes"}] * 2 + [{"path", "error"}]
+    assert [len(line["boxes"]) for line in lines[:2]] == [2, 0]
+    assert set(lines[0]["boxes"][0]) == {"x1", "y1", "x2", "y2", "label", "score"}
+
+
+@pytest.mark.parametrize("name", ["out.png", "out.JPG"])
+def test_detect_draws_a_new_file(
+    detector_file: Path, inked: Path, tmp_path: Path, capsys: Capture, name: str
+) -> None:
+    line = ["detect", inked / "a.png", "--model", detector_file, "--draw", tmp_path / name]
+    assert run(*line) == 0
+    with Image.open(tmp_path / name) as drawing:
+        assert drawing.size == (64, 64)
+    before = (tmp_path / name).read_bytes()
+    capsys.readouterr()
+    assert run(*line) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / name).read_bytes() == before
+
+
+def test_detect_draws_into_a_folder(
+    detector_file: Path, inked: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    line = ["detect", inked, "--model", detector_file, "--draw", tmp_path / "deep" / "out"]
+    assert run(*line) == 1
+    assert run(*line) == 1
+    names = sorted(path.name for path in (tmp_path / "deep" / "out").iterdir())
+    assert names == ["a-2.png", "a.png", "b-2.png", "b.png"]
+
+
+@pytest.mark.parametrize("name", ["out.tiff", "inked/a.png", "file/out"])
+def test_a_drawing_that_cannot_be_written(
+    detector_file: Path, inked: Path, tmp_path: Path, capsys: Capture, name: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    line = ["detect", inked / "a.png", "--model", detector_file, "--draw", tmp_path / name]
+    assert run(*line) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("solver: --draw: ")
 
 
 def test_progress_is_for_a_terminal_only(

@@ -1,0 +1,98 @@
+"""Boxes on pictures: drawn where they are, whatever the label, font and size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import ImageFont
+
+from solver import draw
+from solver.results import Box
+
+
+@pytest.fixture(autouse=True)
+def _fresh_fonts() -> Iterator[None]:
+    draw._cjk_font.cache_clear()
+    draw._default_font.cache_clear()
+    yield
+    draw._cjk_font.cache_clear()
+    draw._default_font.cache_clear()
+
+
+def blank(height: int = 120, width: int = 200) -> Any:
+    return np.full((height, width, 3), 255, dtype=np.uint8)
+
+
+def test_no_box_changes_nothing() -> None:
+    image = blank()
+    drawn = draw.draw_boxes(image, [])
+    assert (drawn == image).all()
+    assert drawn is not image
+
+
+def test_the_outline_is_on_the_box_and_the_input_stays() -> None:
+    image = blank()
+    image.flags.writeable = False
+    drawn = draw.draw_boxes(image, [Box(50, 60, 90, 100, "cat", 0.9)])
+    assert drawn.shape == image.shape
+    assert drawn.dtype == np.uint8
+    assert (image == 255).all()
+    changed = (drawn != 255).any(axis=2)
+    assert changed[60, 50:90].all()
+    assert changed[99, 50:90].all()
+    assert changed[60:100, 50].all()
+    assert changed[60:100, 89].all()
+    assert not changed[62:98, 52:88].any()
+    assert not changed[101:].any()
+    assert changed[:60].any()  # the label, above
+
+
+def test_a_label_has_its_colour() -> None:
+    boxes = [Box(10, 60, 40, 90, "a", 0.9), Box(80, 60, 110, 90, "b", 0.9)]
+    boxes.append(Box(150, 60, 180, 90, "a", 0.8))
+    drawn = draw.draw_boxes(blank(), boxes)
+    first, second, third = (drawn[75, x].tolist() for x in (10, 80, 150))
+    assert first == third != second
+
+
+HOSTILE = ["", "字", "龙舟年", "é", "a\nb\tc", "\u202e", "🙂", "x" * 300, "\x00", "ก็"]
+
+
+@pytest.mark.parametrize("label", HOSTILE)
+@pytest.mark.parametrize("fonts", ["system", "none", "bitmap"])
+def test_no_label_is_too_odd(label: str, fonts: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if fonts != "system":
+        monkeypatch.setattr(draw, "_CJK_FONTS", ("no-such-font.ttc",))
+    if fonts == "bitmap":
+        monkeypatch.setattr(
+            ImageFont, "load_default", lambda size: ImageFont.load_default_imagefont()
+        )
+    drawn = draw.draw_boxes(blank(), [Box(5, 50, 60, 100, label, 0.5)])
+    assert (drawn != 255).any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (12, 12)])
+@pytest.mark.parametrize(
+    "corners", [(0, 0, 1, 1), (0.2, 0.2, 0.3, 0.3), (-50, -50, 900, 900), (400, 400, 500, 500)]
+)
+def test_boxes_at_and_over_the_edges(size: tuple[int, int], corners: Any) -> None:
+    assert draw.draw_boxes(blank(*size), [Box(*corners, "字", 1.0)]).shape == (*size, 3)
+
+
+def test_a_chinese_label_is_its_own_where_a_font_has_it() -> None:
+    if draw._cjk_font(20) is None:
+        pytest.skip("no font with Chinese characters is installed")
+    drawn = [
+        draw.draw_boxes(blank(), [Box(20, 60, 90, 100, label, 0.9)]) for label in ("龙", "舟", "龙")
+    ]
+    assert (drawn[0] != drawn[1]).any()
+    assert (drawn[0] == drawn[2]).all()
+
+
+def test_without_such_a_font_it_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draw, "_CJK_FONTS", ())
+    text, _ = draw._written("龙é", 12)
+    assert text == "\\u9f99é"
