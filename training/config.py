@@ -14,6 +14,7 @@ from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
 
 _T = TypeVar("_T")
+SIDES = ("left", "right")
 SCHEDULES = ("constant", "cosine", "linear")
 
 
@@ -23,11 +24,33 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A folder of labelled pictures; ``repeat`` is how often an epoch shows it (0.5: half)."""
+    """Labelled pictures: a folder, or a labels file with its pictures below its own folder.
+
+    ``repeat`` is how often an epoch shows them (0.5: half). ``reader`` says where labels come
+    from: ``separator`` and ``side`` are for names of files, ``labels`` (a file) and ``columns``
+    for tables, COCO and YOLO. ``only`` is a CSV list that leaves out all others.
+    """
 
     path: str
     name: str = ""
     repeat: float = 1.0
+    reader: str = "filename"
+    separator: str = "_"
+    side: str = "left"
+    labels: str = ""
+    columns: tuple[str, ...] = ()
+    only: str = ""
+
+    def __post_init__(self) -> None:
+        if self.side not in SIDES:
+            raise ConfigError(f"side: expected one of {', '.join(SIDES)}, received {self.side!r}")
+        if len(self.columns) not in (0, 2, 3):
+            raise ConfigError(
+                "columns: expected the names of the file, label and, if there is one, group "
+                f"columns; received {list(self.columns)}"
+            )
+        if self.repeat < 0:
+            raise ConfigError(f"repeat: expected ≥ 0, received {self.repeat}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,14 @@ from training.data.pipeline import Feeder, predict_batches
 from training.losses import ctc_loss
 from training.metrics import TextScore, score_text
 from training.models.ctc import build_ctc
-from training.samples import DatasetError, Sample, fingerprint, labels_outside, read_folder
+from training.samples import (
+    DatasetError,
+    Sample,
+    fingerprint,
+    labels_outside,
+    read_source,
+    source_name,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -70,13 +77,12 @@ def read_sources(config: Config, root: Path, *, validation: bool) -> dict[str, l
     """The samples of each source, by name.
 
     Raises:
-        DatasetError: a folder is missing or empty, or a label is outside the charset.
+        DatasetError: a source cannot be read, or a label is outside the charset.
     """
     found: dict[str, list[Sample]] = {}
     for source in config.data.validation if validation else config.data.train:
-        folder = root / source.path
-        name = source.name or folder.name
-        samples = read_folder(folder, source=name)
+        name = source_name(source, root)
+        samples = read_source(source, root)
         foreign = labels_outside(samples, config.symbols)
         if foreign:
             raise DatasetError(
@@ -208,7 +214,7 @@ def collapse(path: list[int], charset: Charset) -> str:
 
 
 def _repeats(config: Config, root: Path, train: dict[str, list[Sample]]) -> list[float]:
-    wanted = {s.name or (root / s.path).name: s.repeat for s in config.data.train}
+    wanted = {source_name(s, root): s.repeat for s in config.data.train}
     return [wanted[name] for name, part in train.items() for _ in part]
 
 

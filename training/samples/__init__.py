@@ -1,0 +1,35 @@
+"""Labelled pictures: where they lie and what they say. Pictures stay encoded files."""
+
+from training.samples.readers import (
+    READERS,
+    Reader,
+    read_folder,
+    read_source,
+    source_folder,
+    source_name,
+)
+from training.samples.sample import (
+    SUFFIXES,
+    Annotation,
+    DatasetError,
+    Sample,
+    fingerprint,
+    labels_outside,
+    shown,
+)
+
+__all__ = [
+    "READERS",
+    "SUFFIXES",
+    "Annotation",
+    "DatasetError",
+    "Reader",
+    "Sample",
+    "fingerprint",
+    "labels_outside",
+    "read_folder",
+    "read_source",
+    "shown",
+    "source_folder",
+    "source_name",
+]

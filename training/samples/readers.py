@@ -1,0 +1,85 @@
+"""A source of the settings → its samples, by the reader that it names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from training.config import Source
+from training.plugins import is_reference
+from training.samples.boxes import read_coco, read_voc, read_yolo
+from training.samples.folders import read_classes, read_filename
+from training.samples.own import read_own
+from training.samples.sample import DatasetError, Sample
+from training.samples.tables import listed_files, read_csv, read_tsv
+
+Reader = Callable[[Path, Source], list[Sample]]
+
+READERS: dict[str, Reader] = {
+    "filename": read_filename,
+    "csv": read_csv,
+    "tsv": read_tsv,
+    "voc": read_voc,
+    "coco": read_coco,
+    "yolo": read_yolo,
+    "classes": read_classes,
+}
+
+
+def source_name(source: Source, root: Path) -> str:
+    """What a source is called in figures: its own name, else that of its folder or file."""
+    path = root / source.path
+    return source.name or (path.stem if path.is_file() else path.name or path.resolve().name)
+
+
+def source_folder(source: Source, root: Path) -> Path:
+    """Where the file names of a source start."""
+    path = root / source.path
+    return path.parent if path.is_file() else path
+
+
+def read_source(source: Source, root: Path) -> list[Sample]:
+    """The samples of a source, sorted by path; relative paths of the settings start at ``root``.
+
+    With ``source.only`` those that this CSV list names, no others.
+
+    Raises:
+        DatasetError: no such reader, or it cannot use what it found.
+    """
+    options = replace(
+        source,
+        name=source_name(source, root),
+        labels=str(root / source.labels) if source.labels else "",
+    )
+    path = root / source.path
+    if is_reference(source.reader):
+        samples = read_own(path, options, root)
+    elif source.reader in READERS:
+        samples = READERS[source.reader](path, options)
+    else:
+        raise DatasetError(
+            f"reader: expected one of {', '.join(READERS)} or 'my_module:read', "
+            f"received {source.reader!r}"
+        )
+    if not source.only:
+        return samples
+    wanted = listed_files(root / source.only, source_folder(source, root))
+    kept = [sample for sample in samples if sample.path in wanted]
+    missing = wanted.difference(sample.path for sample in kept)
+    if missing or not kept:
+        example = f": {min(missing)}" if missing else ""
+        raise DatasetError(
+            f"{root / source.only}: {len(missing)} of the {len(wanted)} pictures that it lists "
+            f"have no label in {path}{example}"
+        )
+    return kept
+
+
+def read_folder(folder: Path, *, source: str | None = None) -> list[Sample]:
+    """Read ``LABEL_anything.png`` files below a folder, sorted by path.
+
+    Raises:
+        DatasetError: no such folder, no pictures in it, or a name without a label.
+    """
+    return read_filename(folder, Source(str(folder), name=source or folder.name))
