@@ -117,7 +117,7 @@ def svg(chart: Chart, *, width: int = 420, height: int = 300) -> str:
     x_range, y_range = chart.bounds()
     named = [s for s in chart.series if s.name]
     rows = math.ceil(len(named) / 2) if len(named) > 1 else 0
-    frame = Frame(58, 34, width - 14, height - 44 - 16 * rows, x_range, y_range)
+    frame = Frame(58, 34, width - 24, height - 44 - 16 * rows, x_range, y_range)
     parts = [
         f'<svg viewBox="0 0 {width} {height}" role="img" class="chart">',
         f"<title>{escape(chart.title)}</title>",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from solver.charset import ALNUM
 from solver.errors import SolverError
+from training import cli_evaluate
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -54,11 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--from", dest="start_from", help="a .weights.h5 file, or an embedded name")
     fit.set_defaults(run=_fit)
 
-    evaluate = commands.add_parser("evaluate", help="whole-captcha accuracy of a model file")
-    evaluate.add_argument("model", help="an .onnx file or an embedded name")
-    evaluate.add_argument("folders", nargs="+", type=Path)
-    evaluate.add_argument("--json", type=Path, help="write the figures here too")
-    evaluate.set_defaults(run=_evaluate)
+    cli_evaluate.add(commands)
 
     export = commands.add_parser("export", help="weights to one ONNX file, checked against Keras")
     export.add_argument("config", type=Path)
@@ -99,22 +96,6 @@ def _fit(options: argparse.Namespace) -> None:
     start = weights.find(options.start_from) if options.start_from else None
     trainer.fit(settings, root, run, start_from=start)
     print(run / "best.weights.h5")
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    import json
-
-    from training import evaluate
-    from training.samples import read_folder
-
-    reader = evaluate.open_reader(options.model)
-    scores = {}
-    for folder in options.folders:
-        scores[folder.name] = evaluate.evaluate(reader, read_folder(folder))
-        print(f"{folder.name}\t{evaluate.line(scores[folder.name])}")
-    if options.json:
-        body = {name: evaluate.to_dict(score) for name, score in scores.items()}
-        options.json.write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -1,0 +1,66 @@
+"""JSON, CSV and the picture sheet hold what the evaluation does."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from training.evaluate import Evaluation
+from training.report.files import COLUMNS, put, worst, write_csv, write_json, write_sheet
+
+
+def test_wrong_and_sure_comes_first(texts: Evaluation) -> None:
+    order = worst(texts)
+    assert [item.is_right for item in order] == [False, False, True, True, True]
+    wrong, right = [i.confidence for i in order[:2]], [i.confidence for i in order[2:]]
+    assert wrong == sorted(wrong, reverse=True)
+    assert right == sorted(right)
+    assert worst(texts, count=1) == order[:1]
+
+
+def test_json(texts: Evaluation, tmp_path: Path) -> None:
+    body = json.loads(write_json(texts, tmp_path / "new" / "r.json").read_text(encoding="utf-8"))
+    assert body["pooled"]["exact"] == {
+        "right": 3,
+        "count": 5,
+        "share": 0.6,
+        "low": pytest.approx(0.2307, abs=1e-4),
+        "high": pytest.approx(0.8824, abs=1e-4),
+    }
+    assert set(body["sources"]) == {"good", '<script>"bad"'}
+    assert len(body["unreadable"]) == 1
+
+
+def test_csv_has_a_row_a_picture(texts: Evaluation, tmp_path: Path) -> None:
+    with write_csv(texts, tmp_path / "r.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    assert [row["label"] for row in rows] == ["12", "a", "3B", "<i>&", '"1']
+    assert [row["answer"] for row in rows] == ["12", "a", "3B", "aB", "12"]
+    assert [row["right"] for row in rows] == ["1", "1", "1", "0", "0"]
+    assert len(rows[0]["character_confidences"].split()) == 2
+
+
+def test_csv_of_classes(classes: Evaluation, tmp_path: Path) -> None:
+    with write_csv(classes, tmp_path / "r.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["answer"] for row in rows] == ["cat", "dog", "owl", "dog"]
+    assert rows[0]["character_confidences"] == ""
+
+
+@pytest.mark.parametrize(("count", "width"), [(1, 240), (50, 1200)])
+def test_sheet(texts: Evaluation, tmp_path: Path, count: int, width: int) -> None:
+    with Image.open(write_sheet(texts, tmp_path / "r.png", count=count)) as sheet:
+        assert sheet.width == width
+
+
+def test_a_report_takes_the_place_of_the_old_one_when_whole(tmp_path: Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_bytes(b"old")
+    assert put(path, b"new") == path
+    assert path.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [path]

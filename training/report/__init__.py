@@ -1,0 +1,1 @@
+"""Figures for people and for programs: one HTML page, one JSON, a CSV, a picture sheet."""
