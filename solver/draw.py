@@ -1,7 +1,7 @@
 """Results drawn on their picture, with Pillow.
 
-Labels in Chinese, Japanese or Korean need a font of the system that has them; where there is
-none, they are written as escapes, so that a drawing never fails for want of a font.
+Pillow's own font has ASCII. Other labels need a font of the system; where there is none that has
+them, they are written as escapes, so that a drawing never fails for want of a font.
 """
 
 from __future__ import annotations
@@ -45,6 +45,7 @@ _CJK_FONTS = (
     "Hiragino Sans GB.ttc",
     "Arial Unicode.ttf",
 )
+_OTHER_FONTS = ("DejaVuSans.ttf", "Arial.ttf", "LiberationSans-Regular.ttf", *_CJK_FONTS)
 _FIRST_CJK = 0x2E80
 _PADDING = 2
 
@@ -90,20 +91,17 @@ def _write_tag(
 
 def _written(text: str, size: int) -> tuple[str, Font]:
     """The text as it can be written, and the font for it."""
-    if any(ord(symbol) >= _FIRST_CJK for symbol in text):
-        font = _cjk_font(size)
+    if not text.isascii():
+        is_cjk = any(ord(symbol) >= _FIRST_CJK for symbol in text)
+        font = _system_font(_CJK_FONTS if is_cjk else _OTHER_FONTS, size)
         if font is not None:
             return text, font
-    plain = _default_font(size)
-    # Pillow's font of old, where it was built without FreeType, knows ASCII alone.
-    last = _FIRST_CJK if isinstance(plain, ImageFont.FreeTypeFont) else 0x80
-    known = (one if ord(one) < last else f"\\u{ord(one):04x}" for one in text)
-    return "".join(known), plain
+    return text.encode("ascii", "backslashreplace").decode("ascii"), _default_font(size)
 
 
-@functools.lru_cache(maxsize=8)
-def _cjk_font(size: int) -> ImageFont.FreeTypeFont | None:
-    for name in _CJK_FONTS:
+@functools.lru_cache(maxsize=16)
+def _system_font(names: tuple[str, ...], size: int) -> ImageFont.FreeTypeFont | None:
+    for name in names:
         try:
             return ImageFont.truetype(name, size)
         except (OSError, ImportError):  # not installed, or a Pillow built without FreeType
@@ -111,6 +109,6 @@ def _cjk_font(size: int) -> ImageFont.FreeTypeFont | None:
     return None
 
 
-@functools.lru_cache(maxsize=8)
+@functools.lru_cache(maxsize=16)
 def _default_font(size: int) -> Font:
     return ImageFont.load_default(size)

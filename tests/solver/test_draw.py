@@ -15,10 +15,10 @@ from solver.results import Box
 
 @pytest.fixture(autouse=True)
 def _fresh_fonts() -> Iterator[None]:
-    draw._cjk_font.cache_clear()
+    draw._system_font.cache_clear()
     draw._default_font.cache_clear()
     yield
-    draw._cjk_font.cache_clear()
+    draw._system_font.cache_clear()
     draw._default_font.cache_clear()
 
 
@@ -66,6 +66,7 @@ HOSTILE = ["", "字", "龙舟年", "é", "a\nb\tc", "\u202e", "🙂", "x" * 300,
 def test_no_label_is_too_odd(label: str, fonts: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if fonts != "system":
         monkeypatch.setattr(draw, "_CJK_FONTS", ("no-such-font.ttc",))
+        monkeypatch.setattr(draw, "_OTHER_FONTS", ())
     if fonts == "bitmap":
         monkeypatch.setattr(
             ImageFont, "load_default", lambda size: ImageFont.load_default_imagefont()
@@ -83,7 +84,7 @@ def test_boxes_at_and_over_the_edges(size: tuple[int, int], corners: Any) -> Non
 
 
 def test_a_chinese_label_is_its_own_where_a_font_has_it() -> None:
-    if draw._cjk_font(20) is None:
+    if draw._system_font(draw._CJK_FONTS, 20) is None:
         pytest.skip("no font with Chinese characters is installed")
     drawn = [
         draw.draw_boxes(blank(), [Box(20, 60, 90, 100, label, 0.9)]) for label in ("龙", "舟", "龙")
@@ -94,5 +95,5 @@ def test_a_chinese_label_is_its_own_where_a_font_has_it() -> None:
 
 def test_without_such_a_font_it_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(draw, "_CJK_FONTS", ())
-    text, _ = draw._written("龙é", 12)
-    assert text == "\\u9f99é"
+    text, _ = draw._written("a龙é", 12)
+    assert text == "a\\u9f99\\xe9"
