@@ -1,4 +1,4 @@
-"""Small convolutional backbones for two cores.
+"""Backbones by name; the small convolutional ones for two cores are written here.
 
 A backbone is a function ``(image tensor) → feature map``. Convolutions without bias are followed
 by batch normalisation whose momentum suits short runs.
@@ -6,9 +6,15 @@ by batch normalisation whose momentum suits short runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
+
+from training.models import zoo
+from training.models.zoo import BackboneError
+from training.plugins import is_reference, load_function
 
 BATCH_NORM_MOMENTUM = 0.98
 
@@ -52,3 +58,100 @@ def compact(x: Any, *, width: int = 32) -> Any:
     x = residual(x, 3 * width, name="stage3")
     x = conv_bn(x, 4 * width, strides=(2, 1), name="stage4_in")
     return residual(x, 4 * width, name="stage4")
+
+
+def lenet(x: Any, *, width: int = 32) -> Any:
+    """Plain convolutions and pooling, after LeNet-5 (LeCun et al. 1998) with rectifiers.
+
+    ``(N, H, W, c) → (N, H/8, W/8, 4·width)``, sides rounded down at each halving.
+    """
+    for stage, (kernel, factor) in enumerate(((5, 1), (5, 2), (3, 4)), 1):
+        x = conv_bn(x, factor * width, kernel, name=f"lenet{stage}")
+        x = keras.layers.MaxPooling2D(2, name=f"lenet{stage}_pool")(x)
+    return x
+
+
+def residual_net(x: Any, *, width: int = 32) -> Any:
+    """A small residual network for pictures: ``(N, H, W, c) → (N, H/16, W/8, 6·width)``.
+
+    The last halving is of the height alone, so that letters keep columns of their own.
+    """
+    x = conv_bn(x, width, strides=2, name="stem")
+    x = residual(x, width, name="stage1")
+    for stage, (factor, strides) in enumerate(((2, (2, 2)), (4, (2, 2)), (6, (2, 1))), 2):
+        x = conv_bn(x, factor * width, strides=strides, name=f"stage{stage}_in")
+        x = residual(x, factor * width, name=f"stage{stage}")
+    return x
+
+
+OWN: dict[str, Callable[..., Any]] = {
+    "compact": compact,
+    "lenet": lenet,
+    "residual": residual_net,
+}
+
+
+def names() -> tuple[str, ...]:
+    """What a setting ``backbone`` may be, apart from the user's own ``"module:function"``."""
+    return (*OWN, *zoo.NETWORKS)
+
+
+def apply(
+    name: str,
+    image: Any,
+    *,
+    width: int = 24,
+    stride: int = 16,
+    weights: str | None = None,
+    root: Path | None = None,
+) -> Any:
+    """The feature map ``(N, h, w, c)`` of an image tensor under a backbone's name.
+
+    ``width`` scales our own small networks; ``stride`` (8, 16 or 32 pixels a step) says where
+    Keras's named ones are tapped; ``weights`` is ``None``, ``"imagenet"`` or the
+    path of a Keras ``notop`` file, for the named ones alone. A name with a colon is the user's
+    own ``"module:function"``, looked up in ``root``: a function ``(image tensor) → feature map``.
+
+    Raises:
+        BackboneError: no such name, weights that it cannot have, or a picture too small for it.
+        PluginError: the user's module or function cannot be had.
+        WeightsError: the ImageNet weights cannot be fetched.
+    """
+    if name in zoo.NETWORKS:
+        return zoo.features(
+            name, image, stride=stride, weights=weights, momentum=BATCH_NORM_MOMENTUM
+        )
+    if weights is not None:
+        raise BackboneError(
+            f"weights: {name!r} has no ImageNet weights; leave weights out, "
+            f"or take one of {', '.join(zoo.NETWORKS)}"
+        )
+    if name in OWN:
+        return OWN[name](image, width=width)
+    if not is_reference(name):
+        raise BackboneError(
+            f"backbone: expected one of {', '.join(names())} or 'my_module:function', "
+            f"received {name!r}"
+        )
+    return _own_function(name, image, root)
+
+
+def _own_function(reference: str, image: Any, root: Path | None) -> Any:
+    build = load_function(reference, root=root, setting="backbone")
+    try:
+        x = build(image)
+    except Exception as error:  # the user's code may raise anything; the sentence says what
+        raise BackboneError(
+            f"backbone: {reference} failed on an image {tuple(image.shape)}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if not keras.utils.is_keras_tensor(x) or len(x.shape) != 4:
+        came = f"shape {tuple(x.shape)}" if hasattr(x, "shape") else type(x).__name__
+        raise BackboneError(
+            f"backbone: {reference} must return a Keras tensor (N, h, w, channels), received {came}"
+        )
+    if x.shape[1] is None or x.shape[3] is None:
+        raise BackboneError(
+            f"backbone: {reference} must keep height and channels fixed, received {tuple(x.shape)}"
+        )
+    return x
