@@ -20,6 +20,16 @@ def add(commands: Any) -> None:
     evaluate.add_argument("--sheet", type=Path, help="write the worst 50 as one PNG here")
     evaluate.set_defaults(run=_evaluate)
 
+    heatmap = commands.add_parser("heatmap", help="where the network looks for each character")
+    heatmap.add_argument("config", type=Path, help="captcha.toml")
+    heatmap.add_argument("pictures", nargs="+", type=Path)
+    heatmap.add_argument("--out", type=Path, required=True, help="folder for one PNG a picture")
+    heatmap.add_argument("--run", dest="folder", type=Path, help="default: runs/NAME")
+    heatmap.add_argument("--root", type=Path, help="where runs/ lies; default: CONFIG's folder")
+    heatmap.add_argument("--weights", type=Path, help="default: the run's best")
+    heatmap.add_argument("--layer", help="default: the last one with height and width")
+    heatmap.set_defaults(run=_heatmap)
+
 
 def _evaluate(options: argparse.Namespace) -> None:
     from training import evaluate
@@ -49,6 +59,42 @@ def _evaluate(options: argparse.Namespace) -> None:
     for path, write in writers:
         if path is not None:
             print(write(found, path))
+
+
+def _heatmap(options: argparse.Namespace) -> None:
+    import keras
+
+    from solver import images
+    from training import config, heatmap, trainer
+
+    settings = config.load(options.config)
+    root = options.root or options.config.resolve().parent
+    run = options.folder or root / "runs" / settings.name
+    keras.mixed_precision.set_global_policy("float32")
+    network = trainer.build(settings)
+    network.load_weights(options.weights or run / "best.weights.h5")
+    options.out.mkdir(parents=True, exist_ok=True)
+    for path, name in zip(options.pictures, _file_names(options.pictures), strict=True):
+        picture = images.load(path)
+        heats = heatmap.explain(
+            network,
+            picture,
+            rule=settings.input_spec(),
+            decoder=settings.decoder_spec(),
+            layer=options.layer,
+        )
+        heatmap.draw(picture, heats).save(options.out / name)
+        read = " ".join(heat.target.label for heat in heats) or "nothing"
+        print(f"{options.out / name}\t{read}")
+
+
+def _file_names(pictures: Sequence[Path]) -> list[str]:
+    """``STEM.png``, numbered where two pictures share a stem."""
+    counts = Counter(path.stem for path in pictures)
+    return [
+        f"{path.stem}.png" if counts[path.stem] == 1 else f"{path.stem}-{number}.png"
+        for number, path in enumerate(pictures, 1)
+    ]
 
 
 def _names(folders: Sequence[Path]) -> list[str]:
