@@ -168,7 +168,9 @@ def _legend(named: Sequence[Series], left: float, top: float, step: float) -> li
     for index, series in enumerate(named):
         x, y = left + step * (index % 2), top + 16 * (index // 2)
         colour = QUIET if series.is_quiet else series.colour
-        parts.append(_line(x, y - 4, x + 16, y - 4, f'stroke="{colour}" stroke-width="3"'))
+        parts.append(
+            _line(x, y - 4, x + 16, y - 4, f'class="key" stroke="{colour}" stroke-width="3"')
+        )
         parts.append(_text(x + 22, y, series.name, "start"))
     return parts
 

@@ -8,12 +8,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+_LABELLED = {"text": "filename", "class": "classes"}
+
 
 def add(commands: Any) -> None:
     """Add both commands to ``solver-train``'s subparsers."""
     evaluate = commands.add_parser("evaluate", help="how well a model file reads labelled pictures")
     evaluate.add_argument("model", help="an .onnx file or an embedded name")
-    evaluate.add_argument("folders", nargs="+", type=Path, help="each is scored apart")
+    evaluate.add_argument(
+        "folders", nargs="+", type=Path, help="of pictures, or label files; each is scored apart"
+    )
+    evaluate.add_argument(
+        "--reader",
+        help="how they are labelled, as in captcha.toml; default: filename, or classes where the "
+        "model is a classifier",
+    )
     evaluate.add_argument("--json", type=Path, help="write all figures here")
     evaluate.add_argument("--html", type=Path, help="write a page with plots and pictures here")
     evaluate.add_argument("--csv", type=Path, help="write every prediction here")
@@ -33,15 +42,17 @@ def add(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from training import evaluate
+    from training.config import Source
     from training.report.files import write_csv, write_json, write_sheet
     from training.report.html import write_html
-    from training.samples import read_folder
+    from training.samples import read_source, shown
 
     reader = evaluate.open_reader(options.model)
+    labelled = options.reader or _LABELLED[reader.role]
     samples = [
         sample
         for folder, name in zip(options.folders, _names(options.folders), strict=True)
-        for sample in read_folder(folder, source=name)
+        for sample in read_source(Source(str(folder), name=name, reader=labelled), Path())
     ]
     found = evaluate.evaluate(reader, samples)
     for name, figures in found.sources.items():
@@ -49,7 +60,7 @@ def _evaluate(options: argparse.Namespace) -> None:
     if len(found.sources) > 1:
         print(f"all together\t{evaluate.line(found.pooled)}")
     for item in found.unreadable:
-        print(f"left out: {item.sample.path}: {item.reason}")
+        print(f"left out: {shown(item.sample.path)}: {shown(item.reason)}")
     writers = (
         (options.json, write_json),
         (options.html, write_html),
@@ -65,13 +76,17 @@ def _heatmap(options: argparse.Namespace) -> None:
     import keras
 
     from solver import images
-    from training import config, heatmap, trainer
+    from training import config, heatmap
+    from training.data.sources import read_data
+    from training.models import build
 
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
     run = options.folder or root / "runs" / settings.name
     keras.mixed_precision.set_global_policy("float32")
-    network = trainer.build(settings)
+    is_class = settings.task == "classify"
+    labels = read_data(settings, root).labels if is_class else ()
+    network = build(settings, labels=labels, root=root)
     network.load_weights(options.weights or run / "best.weights.h5")
     options.out.mkdir(parents=True, exist_ok=True)
     for path, name in zip(options.pictures, _file_names(options.pictures), strict=True):
@@ -80,7 +95,7 @@ def _heatmap(options: argparse.Namespace) -> None:
             network,
             picture,
             rule=settings.input_spec(),
-            decoder=settings.decoder_spec(),
+            decoder=settings.decoder_spec(labels=labels),
             layer=options.layer,
         )
         heatmap.draw(picture, heats).save(options.out / name)

@@ -46,3 +46,23 @@ def test_a_damaged_picture_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     shown = capsys.readouterr().out
     assert "1 pictures  exact 1.000" in shown
     assert f"left out: {pictures / '2_damaged.png'}: " in shown
+
+
+def test_a_classifier_takes_class_folders(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for label, level in (("cat", 0), ("dog", 127), ("owl", 127)):
+        toys.save(tmp_path / "p" / label, [(label, toys.grey(level))], source="p")
+    model = str(toys.class_model(tmp_path))
+    assert cli.main(["evaluate", model, str(tmp_path / "p")]) == 0
+    assert capsys.readouterr().out.startswith("p\t3 pictures  top-1 0.667")
+    assert cli.main(["evaluate", model, str(tmp_path / "p"), "--reader", "filename"]) == 1
+    assert "expected a name such as" in capsys.readouterr().err
+
+
+def test_a_table_of_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pictures = folder(tmp_path / "p", ["1", "2a"])
+    (pictures / "labels.csv").write_text("file,label\n1_0.png,1\n2a_0.png,2b\n")
+    model = str(toys.text_model(tmp_path))
+    assert cli.main(["evaluate", model, str(pictures / "labels.csv"), "--reader", "csv"]) == 0
+    assert "2 pictures  exact 0.500" in capsys.readouterr().out

@@ -40,7 +40,7 @@ def worst(evaluation: Evaluation, *, count: int = WORST) -> list[Prediction]:
 def write_json(evaluation: Evaluation, path: Path) -> Path:
     """All figures, with their counts and intervals."""
     text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False) + "\n"
-    return put(path, text.encode("utf-8"))
+    return put(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_csv(evaluation: Evaluation, path: Path) -> Path:
@@ -62,7 +62,7 @@ def write_csv(evaluation: Evaluation, path: Path) -> Path:
                 " ".join(f"{one.confidence:.4f}" for one in characters),
             ]
         )
-    return put(path, buffer.getvalue().encode("utf-8"))
+    return put(path, buffer.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Path:

@@ -24,7 +24,7 @@ LISTED = 100
 
 def write_html(evaluation: Evaluation, path: Path) -> Path:
     """Write the report; all that it shows stands inside the file."""
-    return put(path, page(evaluation).encode("utf-8"))
+    return put(path, page(evaluation).encode("utf-8", "backslashreplace"))
 
 
 def page(evaluation: Evaluation) -> str:

@@ -164,8 +164,7 @@ def _matrix(figures: ClassFigures) -> str:
     for label, counts in zip(figures.labels, figures.matrix, strict=True):
         total = max(1, sum(counts))
         cells = "".join(
-            f'<td style="background:rgba(var(--heat),{0.75 * count / total:.2f})">'
-            f"{count or ''}</td>"
+            f'<td style="background:rgba(var(--heat),{0.5 * count / total:.2f})">{count or ""}</td>'
             for count in counts
         )
         rows.append(f"<tr><th>{escape(label)}</th>{cells}</tr>")

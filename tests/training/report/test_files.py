@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from PIL import Image
 
 from training.evaluate import Evaluation
 from training.report.files import COLUMNS, put, worst, write_csv, write_json, write_sheet
+from training.report.html import write_html
+from training.samples import Sample
 
 
 def test_wrong_and_sure_comes_first(texts: Evaluation) -> None:
@@ -56,6 +59,17 @@ def test_csv_of_classes(classes: Evaluation, tmp_path: Path) -> None:
 def test_sheet(texts: Evaluation, tmp_path: Path, count: int, width: int) -> None:
     with Image.open(write_sheet(texts, tmp_path / "r.png", count=count)) as sheet:
         assert sheet.width == width
+
+
+def test_names_that_are_not_utf8(texts: Evaluation, tmp_path: Path) -> None:
+    source = texts.predictions[0].sample.path
+    odd = tmp_path / "\udcff.png"
+    odd.write_bytes(source.read_bytes())
+    prediction = replace(texts.predictions[0], sample=Sample(odd, "12", "odd"))
+    evaluation = replace(texts, predictions=(prediction,))
+    for write in (write_json, write_csv, write_html):
+        body = write(evaluation, tmp_path / "out").read_text(encoding="utf-8")
+        assert r"\udcff" in body or write is write_json
 
 
 def test_a_report_takes_the_place_of_the_old_one_when_whole(tmp_path: Path) -> None:
