@@ -1,7 +1,7 @@
 """Which characters a TrueType or OpenType font has, from its ``cmap`` table alone.
 
 Drawing thousands of glyphs to see whether they are there takes seconds a font; this takes
-milliseconds.  Method: the OpenType specification, table "cmap", formats 4 and 12, and its TTC header.
+milliseconds.  Method: the OpenType specification, table "cmap", formats 4 and 12.
 """
 
 from __future__ import annotations

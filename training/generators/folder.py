@@ -14,8 +14,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from training.generators.fonts import find_fonts
+from training.generators.cjk import fonts_for, is_chinese
 from training.generators.text import ALNUM, TextGenerator
+from training.generators.uniform import UniformText
 
 _CHUNK = 64
 
@@ -109,8 +110,10 @@ def generate_text(
 ) -> int:
     """What ``solver-train generate text`` does: draw `count` pictures into `out`; how many.
 
+    Chinese characters, when among `symbols`, come as often as any other symbol.
     Raises ValueError for options that no picture can meet.
     """
-    fonts = find_fonts(symbols, folders=font_folders)
-    generator = TextGenerator(symbols, length, styles=styles, fonts=fonts)
+    fonts = fonts_for(symbols, folders=font_folders)
+    drawer = TextGenerator(symbols, length, styles=styles, fonts=fonts)
+    generator = UniformText(drawer) if any(map(is_chinese, symbols)) else drawer
     return write_folder(out, generator, count, seed=seed, workers=workers)

@@ -37,6 +37,11 @@ def words80() -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def header_symbols(words: Sequence[str]) -> str:
+    """All that a header with these words has to draw, each symbol once."""
+    return "".join(sorted({*"".join(words), *REQUEST, *REQUEST_RED} - {" "}))
+
+
 class HeaderGenerator:
     """Draws header words.
 
@@ -60,8 +65,8 @@ class HeaderGenerator:
             raise ValueError(f"expected words without spaces around. Received: {self.words}")
         if not 0 <= two <= 1:
             raise ValueError(f"expected two from 0 to 1. Received: two={two}")
-        symbols = "".join(sorted(set("".join(self.words) + REQUEST + REQUEST_RED)))
-        self.fonts = tuple(find_cjk_fonts(symbols) if fonts is None else fonts)
+        found = find_cjk_fonts(header_symbols(self.words)) if fonts is None else fonts
+        self.fonts = tuple(found)
         if not self.fonts:
             raise ValueError("expected at least one font. Received: fonts=()")
         self.two = two
@@ -109,7 +114,7 @@ class HeaderGenerator:
 
     def _word(self, label: str, rng: Rng, width: int, height: int) -> np.ndarray:
         """How dark the word makes each pixel: (h, w) float32, 0 to 1."""
-        fine = np.zeros((height * _FINE, width * _FINE), np.float32)
+        fine: np.ndarray = np.zeros((height * _FINE, width * _FINE), np.float32)
         marked = rng.random() < 0.35
         marks = {int(rng.integers(-1, len(label)))} if marked else set()
         slope = rng.normal(-0.03, 0.05)  # most words rise towards the right
@@ -160,7 +165,8 @@ class HeaderGenerator:
     ) -> float:
         """Draw one character from x, about y (pixels); how far the pen goes on."""
         face, weight, dark = hand
-        mask = glyph(face, round(size * _FINE), symbol).mask
+        drawn = round(size)  # few sizes, so that the glyphs are soon all at hand
+        mask = glyph(face, drawn * _FINE, symbol).mask
         if weight > 1:
             side = round(weight)
             mask = cv2.dilate(mask, np.ones((side, side), np.uint8))
@@ -168,7 +174,7 @@ class HeaderGenerator:
             mask,
             degrees=rng.normal(-3, 3.5),
             shear=-max(-0.05, rng.normal(0.24, 0.09)),
-            scale=1.0,
+            scale=size / drawn,
             stretch=rng.uniform(0.85, 1.08),
             room=2,
         )

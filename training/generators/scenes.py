@@ -175,7 +175,7 @@ def rings(height: int, width: int, rng: Rng) -> np.ndarray:
 def facets(height: int, width: int, rng: Rng) -> np.ndarray:
     """Triangles, squares or bricks, each in a tone of its own."""
     step = min(height, width) / float(np.exp(rng.uniform(np.log(2), np.log(16))))
-    columns, rows = int(width / step) + 3, int(height / step) + 3
+    columns, rows = int(width / step) + 4, int(height / step) + 4
     x, y = np.meshgrid(np.arange(columns, dtype=float), np.arange(rows, dtype=float))
     x[1::2] += rng.choice([0.0, 0.5])
     jitter = rng.choice([0.0, rng.uniform(0, 0.4)])
@@ -184,6 +184,7 @@ def facets(height: int, width: int, rng: Rng) -> np.ndarray:
     colours = palette(rng, int(rng.integers(2, 6)))
     vary, split = rng.uniform(0, 45), rng.random() < 0.6
     out = np.empty((height, width, 3), np.float32)
+    out[:] = colours[0]
     for i in range(rows - 1):
         for j in range(columns - 1):
             quad = places[[i, i, i + 1, i + 1], [j, j + 1, j + 1, j]]

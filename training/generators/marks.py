@@ -1,0 +1,184 @@
+"""One character or icon on a picture: turned, coloured, outlined, shadowed.
+
+A mark is layers to be laid over each other, and the ink that counts for its box: fill and outline,
+not the shadow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training.generators.colours import LUMA, PICKS, Colour, Rng, ink
+from training.generators.fonts import FontFace, glyph
+from training.generators.glyphs import transformed
+
+INK = 96  # coverage from which a pixel counts as inked
+# The drawing itself: millions of glyphs at hundreds of sizes would only fill the cache.
+_draw_glyph = glyph.__wrapped__
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """layers: (coverage (h, w) uint8, paint (h, w, 3) or (3,) float32) from the bottom up.
+    ink: (h, w) uint8, the coverage that is seen as the mark itself.
+    """
+
+    layers: tuple[tuple[np.ndarray, np.ndarray], ...]
+    ink: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Brush:
+    """What marks of one picture have in common: the kinds of colours, and how far they stand out.
+
+    ground: (n, 3) float32, colours of the picture where the mark will lie.
+    """
+
+    kind: str
+    contrast: float
+    ground: np.ndarray
+
+    def colour(self, rng: Rng) -> Colour:
+        return ink(rng, self.kind, self.ground, self.contrast)
+
+
+def symbol_mask(face: FontFace, symbol: str, size: int, rng: Rng, *, degrees: float) -> np.ndarray:
+    """One character, `size` pixels to the em, turned: (h, w) uint8 with room around it."""
+    mask = _draw_glyph(face, size, symbol).mask
+    if not mask.size:
+        raise ValueError(f"{face.family} has no picture of {symbol!r}")
+    bolder = rng.random()
+    if bolder < 0.25 and size >= 20:
+        side = max(2, round(size * rng.uniform(0.02, 0.06)))
+        mask = cv2.dilate(np.pad(mask, side), np.ones((side, side), np.uint8))
+    return turned(mask, size, rng, degrees=degrees)
+
+
+def coarse_mask(face: FontFace, symbol: str, size: int, rng: Rng, *, degrees: float) -> np.ndarray:
+    """The same from a bitmap of few pixels, as old screens show it: stairs, not curves."""
+    cell = max(1, round(size / rng.uniform(13, 22)))
+    mask = _draw_glyph(face, max(12, size // cell), symbol, crisp=True).mask
+    side = np.ones((cell, cell), np.uint8)
+    return turned(np.kron(mask, side).astype(np.uint8), size, rng, degrees=degrees)
+
+
+def turned(mask: np.ndarray, size: int, rng: Rng, *, degrees: float) -> np.ndarray:
+    """A mask turned (degrees, clockwise) and made a little uneven, with room for an outline."""
+    return transformed(
+        mask,
+        degrees=degrees,
+        shear=float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)),
+        scale=1.0,
+        stretch=rng.uniform(0.85, 1.15),
+        room=max(4, round(0.16 * size)),
+    )
+
+
+def _flat(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    return Mark(((mask, np.array(brush.colour(rng), np.float32)),), mask)
+
+
+def _gradient(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    first, second = (np.array(brush.colour(rng), np.float32) for _ in range(2))
+    ramp = np.linspace(0, 1, mask.shape[1], dtype=np.float32)[None, :, None]
+    if rng.random() < 0.5:
+        ramp = np.linspace(0, 1, mask.shape[0], dtype=np.float32)[:, None, None]
+    paint = first + (second - first) * ramp + np.zeros((*mask.shape, 1), np.float32)
+    return Mark(((mask, paint),), mask)
+
+
+def _opposite(colour: Colour, rng: Rng) -> np.ndarray:
+    light = float(np.asarray(colour) @ LUMA) > 128
+    return np.array(PICKS["dark" if light else "pale"](rng), np.float32)
+
+
+def _grown(mask: np.ndarray, pen: int) -> np.ndarray:
+    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pen + 1,) * 2))
+
+
+def _pen(size: int, rng: Rng) -> int:
+    return max(1, round(size * rng.uniform(0.015, 0.07)))
+
+
+def _outlined(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    fill = PICKS[brush.kind](rng)
+    around = _grown(mask, _pen(size, rng))
+    return Mark(((around, _opposite(fill, rng)), (mask, np.array(fill, np.float32))), around)
+
+
+def _hollow(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    around = _grown(mask, _pen(size, rng))
+    edge = cv2.subtract(around, mask)
+    colour = np.array(brush.colour(rng), np.float32)
+    if rng.random() < 0.4:  # with a thinner second line
+        inner = cv2.subtract(mask, cv2.erode(mask, np.ones((3, 3), np.uint8)))
+        return Mark(((edge, colour), (inner, np.array(brush.colour(rng), np.float32))), around)
+    return Mark(((edge, colour),), edge)
+
+
+def _shifted(mask: np.ndarray, dx: int, dy: int) -> np.ndarray:
+    shift = np.array([[1, 0, dx], [0, 1, dy]], np.float32)
+    return cv2.warpAffine(mask, shift, mask.shape[::-1])
+
+
+def _shadowed(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    far = max(1, round(size * rng.uniform(0.02, 0.09)))
+    fallen = _shifted(mask, far, far if rng.random() < 0.7 else -far)
+    if rng.random() < 0.5:
+        fallen = cv2.GaussianBlur(fallen, (0, 0), max(0.5, far / 2))
+    fill = brush.colour(rng)
+    tone = np.zeros(3, np.float32) if rng.random() < 0.6 else _opposite(fill, rng)
+    return Mark(((fallen, tone), (mask, np.array(fill, np.float32))), mask)
+
+
+def _raised(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    """Lit from one side: a lighter copy on this side, a darker one on that."""
+    far = max(1, round(size * rng.uniform(0.015, 0.045)))
+    fill = np.array(brush.colour(rng), np.float32)
+    light, dark = np.minimum(255, fill * 0.4 + 160), fill * np.float32(rng.uniform(0.1, 0.45))
+    below, above = _shifted(mask, far, far), _shifted(mask, -far, -far)
+    seen = cv2.max(mask, below)
+    if rng.random() < 0.5:
+        return Mark(((below, dark), (mask, fill)), seen)
+    return Mark(((above, light), (below, dark), (mask, fill)), cv2.max(seen, above))
+
+
+def _checked(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    """Two colours in turn along the strokes, with an edge or without."""
+    cell = max(2, round(size * rng.uniform(0.03, 0.09)))
+    y, x = np.indices(mask.shape) // cell
+    first, second = (np.array(PICKS["vivid"](rng), np.float32) for _ in range(2))
+    paint = np.where(((x + y) % 2 == 0)[..., None], first, second)
+    if rng.random() < 0.7:
+        around = _grown(mask, _pen(size, rng))
+        return Mark(((around, _opposite(PICKS["vivid"](rng), rng)), (mask, paint)), around)
+    return Mark(((mask, paint),), mask)
+
+
+def _glowing(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    fill = brush.colour(rng)
+    halo = cv2.GaussianBlur(_grown(mask, _pen(size, rng)), (0, 0), max(1.0, size * 0.05))
+    return Mark(((halo, _opposite(fill, rng)), (mask, np.array(fill, np.float32))), mask)
+
+
+def _clear(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    """The ground shines through."""
+    thin = cv2.convertScaleAbs(mask, alpha=rng.uniform(0.6, 0.9))
+    return Mark(((thin, np.array(brush.colour(rng), np.float32)),), mask)
+
+
+LOOKS: Mapping[str, Callable[[np.ndarray, int, Brush, Rng], Mark]] = {
+    "checked": _checked,
+    "clear": _clear,
+    "flat": _flat,
+    "glowing": _glowing,
+    "gradient": _gradient,
+    "hollow": _hollow,
+    "outlined": _outlined,
+    "raised": _raised,
+    "shadowed": _shadowed,
+}

@@ -1,0 +1,242 @@
+"""Sliders: a picture with a gap, and the piece that was cut out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from training.generators.colours import Rng
+from training.generators.header import jpeg
+from training.generators.records import Item, Record, encoded, json_lines
+from training.generators.scenes import draw_scene
+from training.generators.slide_shapes import SHAPES, piece_mask
+
+Box = tuple[int, int, int, int]
+_FORMS = ("piece", "strip")
+
+
+@dataclass(frozen=True, slots=True)
+class SlideLabel:
+    """Where the piece belongs, in pixels of the background.
+
+    offset: how far the piece's picture has to move to the right, from where it starts.
+    gap: xyxy of the gap, tight around it.  start: (x, y) of the top left corner of the piece's
+    picture on the background before it moves.  piece: xyxy of what is seen of the piece in its own
+    picture.  angle: degrees by which gap and piece differ.  decoys: boxes of gaps that are no
+    answer.
+    """
+
+    offset: int
+    gap: Box
+    start: tuple[int, int]
+    piece: Box
+    angle: float
+    decoys: tuple[Box, ...]
+
+
+class SlideGenerator:
+    """Draws pairs of background and piece.
+
+    Options: `width` of the background, narrowest and widest; `side` of the piece as a share of the
+    height; `shapes` of `SHAPES`; `turn`, the most degrees by which gap and piece differ, and
+    `turned`, how often they do; `contrast`, how strongly the gap is marked, 0.4 faint to 1;
+    `decoys`, the most further gaps; `strip`, how often the piece comes in a strip of full height;
+    `alpha`, how often it is transparent around (else black or white); `quality`, JPEG's worst.
+    Raises ValueError for options that no pair can meet.
+    """
+
+    def __init__(
+        self,
+        *,
+        width: tuple[int, int] = (240, 400),
+        side: tuple[float, float] = (0.18, 0.36),
+        shapes: Sequence[str] | None = None,
+        turn: float = 10.0,
+        turned: float = 0.15,
+        contrast: tuple[float, float] = (0.4, 1.0),
+        decoys: int = 2,
+        strip: float = 0.4,
+        alpha: float = 0.8,
+        quality: int = 60,
+    ) -> None:
+        self.shapes = tuple(SHAPES) if shapes is None else tuple(shapes)
+        unknown = [name for name in self.shapes if name not in SHAPES]
+        if unknown or not self.shapes:
+            raise ValueError(f"shapes: expected of {sorted(SHAPES)}. Received: {list(self.shapes)}")
+        shares = all(0 <= share <= 1 for share in (turned, strip, alpha))
+        sizes = 120 <= width[0] <= width[1] and 0.1 <= side[0] <= side[1] <= 0.5
+        strength = 0 < contrast[0] <= contrast[1] <= 1 and 10 <= quality <= 95 and decoys >= 0
+        if not (shares and sizes and strength and 0 <= turn <= 45):
+            raise ValueError(
+                "expected 120 <= width, side 0.1 to 0.5, contrast 0 to 1, turn 0 to 45, shares 0 "
+                f"to 1, quality 10 to 95. Received: width={width}, side={side}, "
+                f"contrast={contrast}, turn={turn}, turned={turned}, strip={strip}, "
+                f"alpha={alpha}, quality={quality}, decoys={decoys}"
+            )
+        self.width, self.side, self.contrast = width, side, contrast
+        self.turn, self.turned, self.decoys = turn, turned, decoys
+        self.strip, self.alpha, self.quality = strip, alpha, quality
+
+    def sample(self, rng: Rng) -> tuple[Image.Image, Image.Image, SlideLabel]:
+        """A background (RGB), its piece (RGBA, or RGB where it is not transparent), the label."""
+        background, piece, label, quality = self._draw(rng)
+        return Image.fromarray(jpeg(background, quality)), Image.fromarray(piece), label
+
+    def item(self, rng: Rng, stem: str) -> Item:
+        """The background as JPEG, the piece as PNG."""
+        background, piece, label, quality = self._draw(rng)
+        files = {
+            f"{stem}.jpg": encoded(background, ".jpg", quality=quality),
+            f"{stem}_piece.png": encoded(piece, ".png"),
+        }
+        record: Record = {
+            "file": f"{stem}.jpg",
+            "piece": f"{stem}_piece.png",
+            "offset": label.offset,
+            "gap": label.gap,
+            "start": label.start,
+            "piece_box": label.piece,
+            "angle": label.angle,
+            "decoys": label.decoys,
+        }
+        return Item(files, record)
+
+    def tables(self, records: Sequence[Record]) -> Mapping[str, bytes]:
+        """``labels.jsonl``."""
+        return {"labels.jsonl": json_lines(records)}
+
+    def _draw(self, rng: Rng) -> tuple[np.ndarray, np.ndarray, SlideLabel, int]:
+        width = int(rng.integers(self.width[0], self.width[1] + 1))
+        height = round(width * rng.uniform(0.42, 0.72))
+        full = draw_scene(height, width, rng, photo=0.95)
+        side = max(24, round(height * rng.uniform(*self.side)))
+        shape = self.shapes[int(rng.integers(len(self.shapes)))]
+        mask = piece_mask(shape, side, rng)
+        rows, columns = mask.shape
+        x = int(rng.integers(min(columns + 12, width - columns - 3), width - columns - 1))
+        y = int(rng.integers(2, height - rows - 1))
+        turned = rng.random() < self.turned and shape != "circle"
+        angle = round(float(rng.uniform(-self.turn, self.turn)), 1) if turned else 0.0
+        cut = full[y : y + rows, x : x + columns]
+        piece = _piece(_rotated(cut, -angle), mask, rng)
+        gap_mask = _rotated(mask, angle)
+        background = full.copy()
+        look = _GapLook(rng, float(rng.uniform(*self.contrast)))
+        taken = [_shifted_box(gap_mask, x, y)]
+        for _ in range(int(rng.integers(0, self.decoys + 1)) if rng.random() < 0.5 else 0):
+            # Elsewhere, with another shape or the same one turned: the piece does not fill it.
+            other = piece_mask(self.shapes[int(rng.integers(len(self.shapes)))], side, rng)
+            other = _rotated(other, float(rng.choice([0.0, 90.0, 180.0, rng.uniform(-180, 180)])))
+            box = _free(taken, other.shape, (height, width), rng)
+            if box is not None:
+                _mark_gap(background, other, box[0], box[1], look.fainter(rng))
+                taken.append(_shifted_box(other, box[0], box[1]))
+        _mark_gap(background, gap_mask, x, y, look)
+        strip = rng.random() < self.strip
+        pad = 0 if strip else int(rng.choice([0, 0, 2, 5, 9]))
+        start_x = int(rng.integers(0, max(1, min(24, x)))) if rng.random() < 0.25 else 0
+        if pad:
+            piece = np.pad(piece, ((pad, pad), (pad, pad), (0, 0)))
+        if strip:
+            piece = np.pad(piece, ((y, height - y - rows), (0, 0), (0, 0)))
+        seen = _shifted_box(piece[..., 3], 0, 0)
+        start = (start_x, 0 if strip else y - pad)
+        label = SlideLabel(x - pad - start_x, taken[0], start, seen, angle, tuple(taken[1:]))
+        if rng.random() >= self.alpha:
+            ground = np.float32(255 if rng.random() < 0.5 else 0)
+            share = piece[..., 3:].astype(np.float32) / 255
+            piece = (piece[..., :3] * share + ground * (1 - share)).astype(np.uint8)
+        return background, piece, label, int(rng.integers(self.quality, 96))
+
+
+class _GapLook:
+    """How the gaps of one picture are marked: what is done inside, and along the edge."""
+
+    def __init__(self, rng: Rng, strength: float) -> None:
+        self.tone = np.array([255.0 if rng.random() < 0.22 else 0.0] * 3, np.float32)
+        if rng.random() < 0.1:
+            self.tone = rng.uniform(0, 255, 3).astype(np.float32)
+        self.inside = strength * rng.uniform(0.45, 0.8)
+        self.soft = float(rng.choice([0.0, 0.6, rng.uniform(0.8, 2.5)]))
+        self.rim = strength * float(rng.choice([0.0, rng.uniform(0.2, 0.9)]))
+        self.rim_tone = np.float32(255 if rng.random() < 0.6 else 0)
+        self.shade = strength * float(rng.choice([0.0, rng.uniform(0.2, 0.6)]))
+
+    def fainter(self, rng: Rng) -> _GapLook:
+        """The same, at most as strong."""
+        other = object.__new__(_GapLook)
+        other.__dict__.update(self.__dict__)
+        other.inside = self.inside * rng.uniform(0.5, 1.0)
+        return other
+
+
+def _rotated(picture: np.ndarray, degrees: float) -> np.ndarray:
+    """Turned clockwise about the middle; of the same size, so that a mask's corners may be lost."""
+    if not degrees:
+        return picture
+    rows, columns = picture.shape[:2]
+    matrix = cv2.getRotationMatrix2D(((columns - 1) / 2, (rows - 1) / 2), -degrees, 1.0)
+    border = cv2.BORDER_CONSTANT if picture.ndim == 2 else cv2.BORDER_REFLECT
+    return cv2.warpAffine(picture, matrix, (columns, rows), borderMode=border)
+
+
+def _shifted_box(mask: np.ndarray, x: int, y: int) -> Box:
+    """xyxy of what a mask covers by half or more, from a corner at (x, y)."""
+    inked = mask >= 128
+    columns, rows = np.flatnonzero(inked.any(axis=0)), np.flatnonzero(inked.any(axis=1))
+    return x + int(columns[0]), y + int(rows[0]), x + int(columns[-1]) + 1, y + int(rows[-1]) + 1
+
+
+def _free(
+    taken: list[Box], shape: tuple[int, ...], size: tuple[int, int], rng: Rng
+) -> tuple[int, int] | None:
+    """A corner where a mask of this shape touches no box; None when ten tries find none."""
+    rows, columns = shape[:2]
+    for _ in range(10):
+        x = int(rng.integers(2, size[1] - columns - 1))
+        y = int(rng.integers(2, size[0] - rows - 1))
+        if all(x > b[2] or x + columns < b[0] or y > b[3] or y + rows < b[1] for b in taken):
+            return x, y
+    return None
+
+
+def _mark_gap(picture: np.ndarray, mask: np.ndarray, x: int, y: int, look: _GapLook) -> None:
+    """Darken or brighten the gap on the picture, in place."""
+    room = 4
+    padded = np.pad(mask, room)
+    y0, x0 = max(0, y - room), max(0, x - room)
+    region = picture[y0 : y - room + padded.shape[0], x0 : x - room + padded.shape[1]]
+    part = np.s_[y0 - y + room :, x0 - x + room :]
+    cover = padded if not look.soft else cv2.GaussianBlur(padded, (0, 0), look.soft)
+    kernel = np.ones((3, 3), np.uint8)
+    rim = cv2.subtract(cv2.dilate(padded, kernel), cv2.erode(padded, kernel))
+    below: np.ndarray = region.astype(np.float32)
+    inner = cv2.subtract(padded, cv2.GaussianBlur(padded, (0, 0), 3.0))  # shadow along the edge
+    for layer, tone, strength in (
+        (cover, look.tone, look.inside),
+        (inner, np.float32(0), look.shade * 1.5),
+        (rim, look.rim_tone, look.rim * 0.6),
+    ):
+        share = layer[part][: region.shape[0], : region.shape[1], None].astype(np.float32) / 255
+        share = np.minimum(share * np.float32(strength), 1)
+        below = below * (1 - share) + tone * share
+    region[:] = np.clip(np.round(below), 0, 255).astype(np.uint8)
+
+
+def _piece(cut: np.ndarray, mask: np.ndarray, rng: Rng) -> np.ndarray:
+    """The piece with its alpha, (h, w, 4) uint8, its edge drawn now and then."""
+    paint: np.ndarray = cut.astype(np.float32)
+    if rng.random() < 0.6:
+        kernel = np.ones((3, 3), np.uint8)
+        edge = cv2.subtract(mask, cv2.erode(np.pad(mask, 1), kernel)[1:-1, 1:-1])
+        if rng.random() < 0.5:
+            edge = cv2.GaussianBlur(edge, (0, 0), 1.5)
+        share = edge[..., None].astype(np.float32) / 255 * np.float32(rng.uniform(0.2, 0.9))
+        paint = paint * (1 - share) + (255 if rng.random() < 0.6 else 0) * share
+    if rng.random() < 0.3:
+        paint = paint * rng.uniform(0.85, 1.12)
+    return np.dstack([np.clip(np.round(paint), 0, 255), mask]).astype(np.uint8)

@@ -1,0 +1,172 @@
+"""Lays marks on a picture so that they hardly touch, and tells what of each is seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from training.generators.colours import PICKS, Rng
+from training.generators.effects import CLUTTER, Pick
+from training.generators.fonts import FontSet
+from training.generators.icons import icon_mask
+from training.generators.marks import INK, LOOKS, Brush, Mark, coarse_mask, symbol_mask, turned
+
+Box = tuple[int, int, int, int]
+
+UNDER = ("strokes", "slim_lines", "circles", "grid", "curves", "letters", "spots")
+OVER = ("slim_lines", "lines", "arcs", "curves", "circles", "strokes", "spots", "polygons")
+_KINDS = ("any", "vivid", "dark", "pale", "primary", "black", "white")
+_TRIES = 40
+
+
+def _polygons(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
+    """Outlines of triangles and kites."""
+    tone = pick()
+    for _ in range(int(rng.integers(1, 6))):
+        corners = _anywhere(canvas, rng) + rng.uniform(-6, 6, (int(rng.integers(3, 5)), 2)) * unit
+        cv2.polylines(canvas, [np.round(corners).astype(np.int32)], True, tone, 1, cv2.LINE_AA)
+
+
+def _strokes(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
+    """Short straight lines of many slants."""
+    for _ in range(int(rng.integers(4, 40))):
+        start = _anywhere(canvas, rng)
+        end = start + rng.uniform(-8, 8, 2) * unit
+        thick = int(rng.integers(1, max(2, round(0.6 * unit)) + 1))
+        first, last = (np.round(point).astype(int).tolist() for point in (start, end))
+        cv2.line(canvas, first, last, pick(), thick, cv2.LINE_AA)
+
+
+def _spots(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
+    for _ in range(int(rng.integers(10, 150))):
+        centre = _anywhere(canvas, rng).astype(int).tolist()
+        cv2.circle(canvas, centre, max(1, round(rng.uniform(0.1, 0.6) * unit)), pick(), -1)
+
+
+def _anywhere(canvas: np.ndarray, rng: Rng) -> np.ndarray:
+    return rng.uniform(0, 1, 2) * (canvas.shape[1], canvas.shape[0])
+
+
+# What text captchas have, and what suits pictures of any size.
+_CLUTTER: Mapping[str, Callable[[np.ndarray, Rng, Pick, float], None]] = {
+    **CLUTTER,
+    "polygons": _polygons,
+    "spots": _spots,
+    "strokes": _strokes,
+}
+
+
+def interfere(picture: np.ndarray, rng: Rng, names: Sequence[str], unit: float) -> None:
+    """Draw one or two kinds of lines or dots on the picture, in place."""
+    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    for _ in range(int(rng.integers(1, 3))):
+        name = names[int(rng.integers(len(names)))]
+        _CLUTTER[name](picture, rng, lambda: PICKS[kind](rng), unit * rng.uniform(0.4, 1))
+
+
+def strew(
+    picture: np.ndarray,
+    names: Sequence[tuple[str, str]],
+    rng: Rng,
+    *,
+    em: float,
+    turn: float,
+    faces: FontSet,
+) -> list[tuple[int, Box, float]]:
+    """Lay marks of these (text, shape) on the picture, in place.
+
+    Gives those that found room: number in `names`, xyxy box tight around the ink that later marks
+    leave to be seen, angle in degrees.  The first always finds room while `em` is at most 0.45 of
+    the short side.
+    """
+    owner = np.zeros(picture.shape[:2], np.uint8)
+    spread, coarse = rng.uniform(0, 0.25), rng.random() < 0.12
+    looks = list(LOOKS)
+    look = looks[int(rng.integers(len(looks)))] if rng.random() < 0.7 else None
+    face = faces.draw(rng, "any") if rng.random() < 0.6 else None
+    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    overlap = 0.1 if rng.random() < 0.15 else 0.0
+    angles: dict[int, float] = {}
+    for i, (text, shape) in enumerate(names):
+        size = max(14, round(em * (1 - rng.uniform(0, spread))))
+        angle = round(rng.uniform(-turn, turn), 1)
+        if text:
+            font = face or faces.draw(rng, "any")
+            draw = coarse_mask if coarse and size >= 24 else symbol_mask
+            mask = draw(font, text, size, rng, degrees=angle)
+        else:
+            drawn = icon_mask(shape, size, rng, outline=rng.random() < 0.4)
+            mask = turned(drawn, size, rng, degrees=angle)
+        corner = _room(owner, mask, size, overlap, rng)
+        if corner is None:
+            continue
+        brush = Brush(kind, rng.uniform(60, 110), _ground(picture, mask, corner))
+        name = look or looks[int(rng.integers(len(looks)))]
+        _lay(picture, owner, LOOKS[name](mask, size, brush, rng), corner, i + 1)
+        angles[i] = angle
+    return [(i, _seen(owner, i + 1), angle) for i, angle in angles.items()]
+
+
+def _seen(owner: np.ndarray, number: int) -> Box:
+    mine = owner == number
+    columns, rows = np.flatnonzero(mine.any(axis=0)), np.flatnonzero(mine.any(axis=1))
+    return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
+
+
+def _ground(picture: np.ndarray, mask: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
+    """A dark and a light colour, (2, 3) float32, of what lies under a mask."""
+    y, x = corner
+    rows, columns = slice(max(0, y), y + mask.shape[0], 3), slice(max(0, x), x + mask.shape[1], 3)
+    ranked = np.sort(picture[rows, columns].reshape(-1, 3).astype(np.float32), axis=0)
+    return ranked[[len(ranked) // 6, -1 - len(ranked) // 6]]
+
+
+def _room(
+    owner: np.ndarray, mask: np.ndarray, size: int, overlap: float, rng: Rng
+) -> tuple[int, int] | None:
+    """A top left corner (y, x) for the mask, where its ink covers at most this share of another's.
+
+    Its ink stays inside the picture, an outline's width from the edge; None where there is no room.
+    """
+    inked = mask > INK
+    columns, rows = np.flatnonzero(inked.any(axis=0)), np.flatnonzero(inked.any(axis=1))
+    edge = max(2, round(0.08 * size))
+    low = (edge - int(rows[0]), edge - int(columns[0]))
+    high = (
+        owner.shape[0] - edge - 1 - int(rows[-1]),
+        owner.shape[1] - edge - 1 - int(columns[-1]),
+    )
+    if high[0] < low[0] or high[1] < low[1]:
+        return None
+    # What another mark may not enter: the ink and an outline around it, or less when they overlap.
+    pen = edge if not overlap else 1
+    broad = cv2.dilate(inked.astype(np.uint8), np.ones((2 * pen + 1, 2 * pen + 1), np.uint8)) > 0
+    counts = np.bincount(owner.ravel())
+    for _ in range(_TRIES):
+        y = int(rng.integers(low[0], high[0] + 1))
+        x = int(rng.integers(low[1], high[1] + 1))
+        y0, x0 = max(0, y), max(0, x)
+        under = owner[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
+        hit = under[broad[y0 - y :, x0 - x :][: under.shape[0], : under.shape[1]]]
+        covered = np.bincount(hit, minlength=len(counts))[1:]
+        if (covered <= overlap * counts[1:]).all():
+            return y, x
+    return None
+
+
+def _lay(
+    picture: np.ndarray, owner: np.ndarray, mark: Mark, corner: tuple[int, int], number: int
+) -> None:
+    y, x = corner
+    y0, x0 = max(0, y), max(0, x)
+    region = picture[y0 : y + mark.ink.shape[0], x0 : x + mark.ink.shape[1]]
+    part = np.s_[y0 - y : y0 - y + region.shape[0], x0 - x : x0 - x + region.shape[1]]
+    below: np.ndarray = region.astype(np.float32)
+    for cover, paint in mark.layers:
+        share = cover[part].astype(np.float32)[..., None] / 255
+        above = paint[part] if paint.ndim == 3 else paint
+        below = below * (1 - share) + above * share
+    region[:] = np.clip(np.round(below), 0, 255).astype(np.uint8)
+    owner[y0 : y + mark.ink.shape[0], x0 : x + mark.ink.shape[1]][mark.ink[part] > INK] = number
