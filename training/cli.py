@@ -9,9 +9,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from solver.charset import ALNUM
 from solver.errors import SolverError
-from training import cli_evaluate
+from training import cli_evaluate, cli_generate
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -37,16 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    generate = commands.add_parser("generate", help="draw labelled pictures")
-    generate.add_argument("kind", choices=["text"])
-    generate.add_argument("out", type=Path)
-    generate.add_argument("--count", type=int, default=1000)
-    generate.add_argument("--seed", type=int, default=1)
-    generate.add_argument("--workers", type=int, default=1)
-    generate.add_argument("--symbols", default=ALNUM, help="default: 0-9a-zA-Z")
-    generate.add_argument("--length", default="3-8", help="such as 4 or 3-8")
-    generate.add_argument("--style", action="append", help="repeat for several; default: all")
-    generate.set_defaults(run=_generate)
+    cli_generate.add(commands)
 
     fit = commands.add_parser("fit", help="train, or go on with a run that was stopped")
     fit.add_argument("config", type=Path, help="captcha.toml")
@@ -70,21 +60,6 @@ def _parser() -> argparse.ArgumentParser:
     )
     export.set_defaults(run=_export)
     return parser
-
-
-def _generate(options: argparse.Namespace) -> None:
-    from training.generators import generate_text
-
-    written = generate_text(
-        options.out,
-        count=options.count,
-        seed=options.seed,
-        workers=options.workers,
-        symbols=options.symbols,
-        length=_length(options.length),
-        styles=options.style,
-    )
-    print(f"{written} pictures in {options.out}")
 
 
 def _fit(options: argparse.Namespace) -> None:
@@ -112,17 +87,6 @@ def _export(options: argparse.Namespace) -> None:
         calibration=options.calibrate,
     )
     print(report)
-
-
-def _length(text: str) -> tuple[int, int]:
-    low, _, high = text.partition("-")
-    try:
-        bounds = int(low), int(high or low)
-    except ValueError:
-        raise ValueError(f"--length: expected 4 or 3-8, received {text!r}") from None
-    if not 1 <= bounds[0] <= bounds[1]:
-        raise ValueError(f"--length: expected 4 or 3-8, received {text!r}")
-    return bounds
 
 
 if __name__ == "__main__":
