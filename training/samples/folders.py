@@ -53,6 +53,10 @@ def read_classes(path: Path, options: Source) -> list[Sample]:
 
 
 def _text(label: str, file: Path) -> str:
-    if shown(label) != label:
-        raise DatasetError(f"{shown(file)}: the label in its name is not UTF-8; name a copy anew")
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        raise DatasetError(
+            f"{shown(file)}: the label in its name is not UTF-8; name a copy anew"
+        ) from None
     return label

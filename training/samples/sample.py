@@ -63,8 +63,12 @@ def fingerprint(samples: Sequence[Sample]) -> str:
 
 
 def shown(text: object) -> str:
-    """A path or label with what is not Unicode (a file name's odd bytes) escaped, for printing."""
-    return str(text).encode("utf-8", "backslashreplace").decode()
+    """A path or label for printing: control characters and what is not Unicode are escaped."""
+    return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def _escaped(symbol: str) -> str:
+    return symbol.encode("unicode_escape", "backslashreplace").decode()
 
 
 def picture_files(folder: Path) -> list[Path]:
