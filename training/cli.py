@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solver.errors import SolverError
-from training import cli_evaluate, cli_generate
+from training import cli_data, cli_evaluate, cli_generate
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -37,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
 
     cli_generate.add(commands)
+    cli_data.add(commands)
 
     fit = commands.add_parser("fit", help="train, or go on with a run that was stopped")
     fit.add_argument("config", type=Path, help="captcha.toml")

@@ -1,0 +1,103 @@
+"""solver-train check and split, with good and bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.training.data.pictures import save, scene
+from training import cli
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for n in range(30):
+        save(tmp_path / "set", f"{n % 10}{n // 10}_{n}.png", scene(n, width=34, height=17))
+    return tmp_path / "set"
+
+
+def test_check_writes_what_it_found(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "11_bad.png").write_bytes(b"no")
+    files = [str(folder.parent / name) for name in ("r.json", "r.html")]
+    assert cli.main(["check", str(folder), "--json", files[0], "--html", files[1]]) == 0
+    assert "PROBLEM 1 damaged files" in capsys.readouterr().out
+    assert json.loads(Path(files[0]).read_text())["pictures"] == 31
+    assert Path(files[1]).read_text().startswith("<!doctype html>")
+    assert cli.main(["check", str(folder), "--strict"]) == 1
+    assert capsys.readouterr().err.startswith("solver-train check: 1 damaged files")
+
+
+def test_split_then_check_by_the_settings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = folder.parent / "splits"
+    arguments = ["split", str(folder), "--out", str(out), "--shares", "0.8,0.2", "--seed", "4"]
+    assert cli.main(arguments) == 0
+    assert "train\t24" in capsys.readouterr().out
+    assert cli.main(arguments) == 1
+    assert "there is a split already; write to another folder" in capsys.readouterr().err
+    settings = folder.parent / "captcha.toml"
+    settings.write_text(
+        'symbols = "0123456789"\n[[data.train]]\npath = "set"\nonly = "splits/train.csv"\n'
+        '[[data.validation]]\npath = "set"\nonly = "splits/validation.csv"\n'
+    )
+    assert cli.main(["check", str(settings), "--strict"]) == 0
+    text = capsys.readouterr().out
+    assert "set (train): 24 pictures" in text
+    assert "set (validation): 6 pictures" in text
+    assert cli.main(["check", str(folder), "--validation", str(folder), "--strict"]) == 1
+    assert "30 leaks" in capsys.readouterr().err
+
+
+def test_other_readers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "t.csv").write_text("words,where\nab,00_0.png\ncd,10_1.png\n")
+    arguments = ["--reader", "csv", "--columns", "where,words"]
+    assert cli.main(["check", str(folder), *arguments, "--symbols", "abc"]) == 0
+    assert "outside the charset: " in capsys.readouterr().out
+    one_class = folder.parent / "classes"
+    save(one_class, "cat/1.png", scene(1))
+    assert cli.main(["check", str(one_class), "--reader", "classes"]) == 0
+    assert "one class only" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "none"], "no such folder"),
+        (["check", "empty"], "no pictures"),
+        (["check", "none.toml"], "none.toml"),
+        (["check", "set", "--reader", "excel"], "expected one of filename"),
+        (["check", "set", "--reader", "none_such:read"], "no module"),
+        (["check", "set", "--columns", "file"], "columns: expected"),
+        (["check", "set", "--near", "64"], "--near: expected 0 to 63"),
+        (["check", "set", "--html", "none/r.html"], "No such file"),
+        (["split", "set", "--out", "o", "--shares", "most"], "--shares: expected numbers"),
+        (["split", "set", "--out", "o", "--shares", "0.5,0.1"], "add up to 1"),
+        (["split", "empty", "--out", "o"], "no pictures"),
+        (["split", "set", "--out", "set/00_0.png"], "00_0.png"),
+    ],
+)
+def test_bad_input(
+    folder: Path,
+    arguments: list[str],
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    Path("empty").mkdir()
+    assert cli.main(arguments) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"solver-train {arguments[0]}: ")
+    assert message in error
+    assert not Path("o").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["split", "set"], ["check", "set", "--side", "top"]]
+)
+def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
