@@ -15,7 +15,8 @@ from solver.spec import DecoderSpec, InputSpec
 
 _T = TypeVar("_T")
 SIDES = ("left", "right")
-SCHEDULES = ("constant", "cosine", "linear")
+TASKS = ("ctc", "ctc-tiny", "multi-head", "classify")
+SCHEDULES = ("constant", "cosine", "linear", "step", "plateau")
 
 
 class ConfigError(ValueError):
@@ -66,45 +67,79 @@ class Data:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """Pixels to tensor; see :class:`solver.spec.InputSpec`."""
+    """Pixels to tensor; see :class:`solver.spec.InputSpec`.
+
+    ``width = 0`` is free, for CTC only (``min_width`` and ``max_width`` then bound it);
+    ``threshold = -1`` is none. ``scale``, ``mean`` and ``std`` are the same for every channel.
+    """
 
     height: int = 48
+    width: int = 0
     channels: int = 3
+    fit: str = "letterbox"
+    fill: int = 128
+    threshold: int = -1
+    scale: float = 1 / 127.5
+    mean: float = 1.0
+    std: float = 1.0
     max_width: int = 320
     min_width: int = 48
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Size of the network."""
+    """Size of the network; ``backbone`` and ``weights`` as in ``training.models.backbones``.
 
+    ``backbone = ""`` is the task's own. ``freeze`` is the last frozen layer, or "backbone".
+    """
+
+    backbone: str = ""
+    weights: str = ""
     width: int = 24
+    features: int = 128
     context: int = 2
     dropout: float = 0.1
+    freeze: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How to train. ``schedule`` runs over ``epochs`` after ``warmup`` steps."""
+    """How to train. ``schedule`` runs over ``epochs`` after ``warmup`` steps.
+
+    ``patience`` epochs without a better validation end the run (0: never). ``average`` is the
+    momentum of a running mean of the weights that is validated and kept in their place (Polyak
+    and Juditsky 1992; 0: none).
+    """
 
     batch: int = 64
     epochs: int = 20
+    optimizer: str = "adamw"
     learning_rate: float = 2e-3
     schedule: str = "cosine"
     warmup: int = 300
     weight_decay: float = 1e-4
     clip_norm: float = 5.0
+    label_smoothing: float = 0.0
+    patience: int = 0
+    average: float = 0.0
     mixed_precision: bool = False
     checkpoint_steps: int = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything a run needs."""
+    """Everything a run needs.
+
+    ``symbols`` are a text model's; ``length`` is a multi-head model's number of characters, the
+    blank filling up shorter labels; ``labels`` are a classifier's classes, in their order (empty:
+    those of the training pictures, sorted).
+    """
 
     task: str = "ctc"
     name: str = "captcha"
     symbols: str = ALNUM
+    length: int = 0
+    labels: tuple[str, ...] = ()
     seed: int = 1
     licence: str = ""
     data: Data = field(default_factory=Data)
@@ -113,8 +148,10 @@ class Config:
     fit: Fit = field(default_factory=Fit)
 
     def __post_init__(self) -> None:
-        if self.task != "ctc":
-            raise ConfigError(f"task: expected 'ctc', received {self.task!r}")
+        if self.task not in TASKS:
+            raise ConfigError(
+                f"task: expected one of {', '.join(map(repr, TASKS))}, received {self.task!r}"
+            )
         if self.fit.schedule not in SCHEDULES:
             raise ConfigError(
                 f"fit.schedule: expected one of {', '.join(SCHEDULES)}, "
@@ -123,33 +160,73 @@ class Config:
         for name in ("batch", "epochs", "learning_rate", "checkpoint_steps"):
             if getattr(self.fit, name) <= 0:
                 raise ConfigError(f"fit.{name}: expected > 0, received {getattr(self.fit, name)}")
-        if self.input.height % 16:
+        for name in ("label_smoothing", "average"):
+            if not 0 <= getattr(self.fit, name) < 1:
+                raise ConfigError(
+                    f"fit.{name}: expected 0 ≤ {name} < 1, received {getattr(self.fit, name)}"
+                )
+        if self.is_ctc and self.input.height % 16:
             raise ConfigError(
                 f"input.height: expected a multiple of 16, received {self.input.height}"
             )
+        if self.is_ctc == bool(self.input.width):
+            expected = "0 (free)" if self.is_ctc else "a width in pixels"
+            raise ConfigError(
+                f"input.width: expected {expected} with task {self.task!r}, "
+                f"received {self.input.width}"
+            )
+        if (self.task == "multi-head") != bool(self.length):
+            raise ConfigError(
+                f"length: expected {'> 0' if self.task == 'multi-head' else 'none'} with task "
+                f"{self.task!r}, received {self.length}"
+            )
         try:
             self.input_spec()
-            self.decoder_spec()
+            if self.task != "classify":
+                self.decoder_spec()
         except SolverError as error:
             raise ConfigError(str(error)) from error
+
+    @property
+    def is_ctc(self) -> bool:
+        """Whether the width is free and the length any."""
+        return self.task in ("ctc", "ctc-tiny")
+
+    @property
+    def role(self) -> str:
+        """What the network is for, as the contract says it."""
+        return "class" if self.task == "classify" else "text"
 
     def input_spec(self) -> InputSpec:
         """The contract's rule from picture to tensor."""
         return InputSpec(
             height=self.input.height,
-            width=None,
+            width=self.input.width or None,
             channels=self.input.channels,
-            fit="height",
+            fit="height" if self.is_ctc else self.input.fit,
+            fill=self.input.fill,
+            threshold=None if self.input.threshold < 0 else self.input.threshold,
             min_width=self.input.min_width,
             max_width=self.input.max_width,
-            scale=1 / 127.5,
-            mean=(1.0,) * self.input.channels,
-            std=(1.0,) * self.input.channels,
+            scale=self.input.scale,
+            mean=(self.input.mean,) * self.input.channels,
+            std=(self.input.std,) * self.input.channels,
         )
 
-    def decoder_spec(self, *, temperature: float = 1.0) -> DecoderSpec:
-        """The contract's decoder."""
-        return DecoderSpec(name="ctc", symbols=self.symbols, temperature=temperature)
+    def decoder_spec(
+        self, *, labels: tuple[str, ...] = (), temperature: float = 1.0
+    ) -> DecoderSpec:
+        """The contract's decoder; ``labels`` are the classes where the settings name none."""
+        if self.task == "classify":
+            return DecoderSpec(
+                name="softmax", labels=self.labels or labels, temperature=temperature
+            )
+        return DecoderSpec(
+            name="ctc" if self.is_ctc else "multi_head",
+            symbols=self.symbols,
+            length=self.length or None,
+            temperature=temperature,
+        )
 
 
 def load(path: Path) -> Config:

@@ -37,7 +37,7 @@ class Prediction:
     @property
     def answer(self) -> str:
         """The text or the class."""
-        return self.result.text if isinstance(self.result, TextResult) else self.result.label
+        return answer(self.result)
 
     @property
     def confidence(self) -> float:
@@ -95,12 +95,33 @@ def open_reader(source: str) -> Reader:
         model = Model.open(source)
     else:
         model = Model(pretrained.find(source).read(), source=source)
+    return reader_for(model)
+
+
+def reader_for(model: Model, *, temperature: float | None = None) -> Reader:
+    """The task that a model's role asks for; ``temperature`` in place of the contract's.
+
+    Raises:
+        SpecError: its role is neither text nor class.
+    """
     if model.spec.role not in _READERS:
         raise SpecError(
-            f"{source}: expected a model of role {' or '.join(_READERS)}, "
+            f"{model.source}: expected a model of role {' or '.join(_READERS)}, "
             f"received {model.spec.role!r}"
         )
-    return _READERS[model.spec.role](model)
+    return _READERS[model.spec.role](model, temperature=temperature)
+
+
+def decode(reader: Reader, outputs: Outputs) -> TextResult | ClassResult:
+    """The result in a network's raw outputs for one picture."""
+    if isinstance(reader, TextReader):
+        return reader.decode(outputs, reader.options())
+    return reader.decode(outputs, top_k=min(TOP, len(reader.model.spec.decoder.labels)))
+
+
+def answer(result: TextResult | ClassResult) -> str:
+    """The text or the class."""
+    return result.text if isinstance(result, TextResult) else result.label
 
 
 def evaluate(reader: Reader, samples: Sequence[Sample]) -> Evaluation:
@@ -145,7 +166,7 @@ def predict(
             else:
                 kept.append(sample)
         for sample, outputs in zip(kept, reader.model.run_many(tensors), strict=True):
-            yield Prediction(sample, _decode(reader, outputs))
+            yield Prediction(sample, decode(reader, outputs))
 
 
 def figures(reader: Reader, predictions: Sequence[Prediction]) -> Figures:
@@ -196,9 +217,3 @@ def line(found: Figures) -> str:
         )
     error = found.confidence.expected_error
     return f"{found.count} pictures  {shares}  calibration error {error:.3f}"
-
-
-def _decode(reader: Reader, outputs: Outputs) -> TextResult | ClassResult:
-    if isinstance(reader, TextReader):
-        return reader.decode(outputs, reader.options())
-    return reader.decode(outputs, top_k=TOP)

@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from solver import images
-from solver.charset import Charset
-from solver.decoders import ctc
+from solver.charset import DIGITS
 from solver.model import Model
-from solver.preprocess import preprocess
 from solver.spec import METADATA_KEY, ModelSpec, Provenance
 from training.config import Config
-from training.evaluate import run_samples
+from training.data.sources import Data, read_data
+from training.evaluate import answer, decode, reader_for, run_samples
 from training.generators.text import TextGenerator
 from training.samples import Sample, fingerprint, read_folder
 
@@ -64,20 +63,24 @@ def export(
 
     Raises:
         ParityError: strings differ, or log-probabilities by more than 1e-4, on 256 pictures.
+        FileNotFoundError: there are no such weights.
     """
     import keras
 
-    from training import trainer
+    from training.models import build
 
+    if not weights.is_file():
+        raise FileNotFoundError(f"{weights}: no such weights; train first: solver-train fit")
     keras.mixed_precision.set_global_policy("float32")
-    network = trainer.build(config)
+    data = read_data(config, root)
+    network = build(config, labels=data.labels, root=root)
     network.load_weights(weights)
     spec = ModelSpec(
-        role="text",
+        role=config.role,
         input=config.input_spec(),
-        decoder=config.decoder_spec(),
+        decoder=config.decoder_spec(labels=data.labels),
         name=config.name,
-        provenance=_provenance(config, root),
+        provenance=_provenance(config, data),
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=output.parent) as folder:
@@ -90,7 +93,7 @@ def export(
         if calibration:
             held_back = [sample for path in calibration for sample in read_folder(path)]
             temperature = fit_temperature(Model.open(draft), held_back)
-            spec = replace(spec, decoder=config.decoder_spec(temperature=temperature))
+            spec = replace(spec, decoder=replace(spec.decoder, temperature=temperature))
             _set_spec(draft, spec)
             report.append(f"temperature: {temperature:.3f} from {len(held_back)} pictures")
         draft.replace(output)
@@ -110,37 +113,36 @@ def check_parity(network: Any, model: Model, *, seed: int) -> Parity:
     """Run both on pictures of the text generator, one by one, through the runtime's own rooms."""
     import keras
 
-    decoder = model.spec.decoder
-    generator = TextGenerator(symbols=decoder.symbols)
+    reader = reader_for(model)
+    generator = TextGenerator(symbols=model.spec.decoder.symbols or DIGITS)
     same, largest = 0, 0.0
     for index in range(GATE_PICTURES):
         picture, _ = generator.sample(np.random.default_rng([seed, index]))
-        tensor, _ = preprocess(images.load(picture), model.spec.input)
+        tensor = reader.prepare(images.load(picture))
         ours = keras.ops.convert_to_numpy(network(tensor[None], training=False))[0]
-        (theirs,) = model.run(tensor)
-        largest = max(largest, float(np.abs(_log_softmax(ours) - _log_softmax(theirs)).max()))
-        texts = [ctc.decode(x, charset=decoder.charset).text for x in (ours, theirs)]
-        same += texts[0] == texts[1]
+        theirs = model.run(tensor)
+        apart = np.abs(_log_softmax(ours) - _log_softmax(theirs[0]))
+        largest = max(largest, float(apart.max()))
+        same += answer(decode(reader, (ours,))) == answer(decode(reader, theirs))
     return Parity(GATE_PICTURES, same, largest)
 
 
 def fit_temperature(model: Model, samples: Sequence[Sample]) -> float:
     """The temperature whose whole-answer confidences have the least log loss.
 
-    Guo et al. 2017, over answers in place of classes: the answer itself does not move, only the
-    probability that it is right.
+    Guo et al. 2017, over answers in place of classes: it is the probability that the answer is
+    right that is fitted.
     """
-    charset: Charset = model.spec.decoder.charset
     outputs = list(run_samples(model, samples))
-    truths = [sample.label for sample in samples]
 
     def log_loss(temperature: float) -> float:
+        reader = reader_for(model, temperature=temperature)
         total = 0.0
-        for (logits,), truth in zip(outputs, truths, strict=True):
-            answer = ctc.decode(logits, charset=charset, temperature=temperature)
-            chance = min(max(answer.confidence, 1e-6), 1 - 1e-6)
-            total -= np.log(chance if answer.text == truth else 1 - chance)
-        return float(total / len(truths))
+        for logits, sample in zip(outputs, samples, strict=True):
+            result = decode(reader, logits)
+            chance = min(max(result.confidence, 1e-6), 1 - 1e-6)
+            total -= np.log(chance if answer(result) == sample.label else 1 - chance)
+        return float(total / len(samples))
 
     return float(min(TEMPERATURES, key=log_loss))
 
@@ -162,11 +164,7 @@ def _log_softmax(logits: Float32) -> npt.NDArray[np.float64]:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
 
 
-def _provenance(config: Config, root: Path) -> Provenance:
-    from training.trainer import read_sources
-
-    sources = read_sources(config, root, validation=False)
-    samples = [sample for part in sources.values() for sample in part]
+def _provenance(config: Config, data: Data) -> Provenance:
     names = ("keras", "tensorflow-cpu", "tensorflow", "onnx", "onnxruntime", "numpy", "solver-sdk")
     versions = {}
     for name in names:
@@ -175,8 +173,8 @@ def _provenance(config: Config, root: Path) -> Provenance:
         except importlib.metadata.PackageNotFoundError:
             continue
     return Provenance(
-        data_sha256=fingerprint(samples),
-        samples={name: len(part) for name, part in sources.items()},
+        data_sha256=fingerprint(data.samples),
+        samples={name: len(part) for name, part in data.train.items()},
         split_seed=config.seed,
         licence=config.licence,
         versions=versions,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from solver import pretrained
+from solver.model import Model
+
 _FOLDER = Path(__file__).parent / "pretrained"
 SUFFIX = ".weights.h5"
 
@@ -24,3 +27,15 @@ def find(name: str) -> Path:
     raise FileNotFoundError(
         f"{name}: neither a {SUFFIX} file nor an embedded model ({names or 'none here'})"
     )
+
+
+def symbols(name: str) -> str:
+    """The symbols of an embedded model's head; empty for a file, which does not say.
+
+    Raises:
+        ModelError: the embedded model is damaged.
+    """
+    if Path(name).is_file():
+        return ""
+    model = Model(pretrained.find(name).read(), source=name)
+    return model.spec.decoder.symbols

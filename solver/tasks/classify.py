@@ -17,13 +17,15 @@ from solver.results import ClassResult
 class Classifier:
     """Sorts pictures into the labels of one network.
 
+    ``temperature`` stands in place of the contract's.
+
     Raises:
         SpecError: the network is not for this.
     """
 
     role: ClassVar[str] = "class"
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, temperature: float | None = None) -> None:
         decoder = model.spec.decoder
         if model.spec.role != self.role or decoder.name != "softmax":
             raise SpecError(
@@ -32,6 +34,7 @@ class Classifier:
             )
         self.model = model
         self._decoder = decoder
+        self._temperature = temperature or decoder.temperature
 
     def prepare(self, image: npt.NDArray[np.uint8]) -> Float32:
         """The network's tensor of an ``(H, W, 3)`` RGB picture."""
@@ -42,7 +45,7 @@ class Classifier:
         return softmax.decode(
             outputs[0],
             labels=self._decoder.labels,
-            temperature=self._decoder.temperature,
+            temperature=self._temperature,
             top_k=top_k,
         )
 

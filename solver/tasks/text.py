@@ -36,7 +36,7 @@ class TextOptions:
 
 
 class TextReader:
-    """Reads pictures with one network.
+    """Reads pictures with one network; ``temperature`` stands in place of the contract's.
 
     Raises:
         SpecError: the network is not for this.
@@ -44,7 +44,7 @@ class TextReader:
 
     role: ClassVar[str] = "text"
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, *, temperature: float | None = None) -> None:
         decoder = model.spec.decoder
         if model.spec.role != self.role or decoder.name not in _DECODERS:
             raise SpecError(
@@ -54,7 +54,7 @@ class TextReader:
         self.model = model
         self._decode = _DECODERS[decoder.name]
         self._charset = decoder.charset
-        self._temperature = decoder.temperature
+        self._temperature = temperature or decoder.temperature
 
     def options(
         self,

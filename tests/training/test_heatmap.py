@@ -194,11 +194,12 @@ context = 0
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from training import config, trainer
+    from training import config
+    from training.models import build
 
     digits.write(tmp_path / "p", ["1", "47"], seed=1)
     (tmp_path / "captcha.toml").write_text(SETTINGS)
-    network = trainer.build(config.load(tmp_path / "captcha.toml"))
+    network = build(config.load(tmp_path / "captcha.toml"))
     network.save_weights(tmp_path / "w.weights.h5")
     pictures = sorted((tmp_path / "p").iterdir())
     arguments = ["heatmap", str(tmp_path / "captcha.toml"), *map(str, pictures)]

@@ -35,7 +35,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
 def feeder(samples: list[Sample], **changes: object) -> Feeder:
     options: dict[str, object] = {
         "spec": SPEC,
-        "charset": Charset("0123"),
+        "encode": Charset("0123").encode,
         "batch": 4,
         "seed": 1,
         "workers": 1,
@@ -80,7 +80,9 @@ def test_without_augmentation_training_sees_the_tensors_of_use(samples: list[Sam
 
 def test_repeats_weigh_sources(samples: list[Sample]) -> None:
     repeats = [0.0] * 20 + [3.0] * 20
-    heavy = Feeder(samples, repeats, spec=SPEC, charset=Charset("0123"), batch=1, seed=1, workers=1)
+    heavy = Feeder(
+        samples, repeats, spec=SPEC, encode=Charset("0123").encode, batch=1, seed=1, workers=1
+    )
     counts = np.bincount([look.index for looks in heavy.plan(0) for look in looks], minlength=40)
     assert (counts[:20] == 0).all()
     assert (counts[20:] == 3).all()
@@ -88,7 +90,7 @@ def test_repeats_weigh_sources(samples: list[Sample]) -> None:
 
 def test_repeats_must_pair(samples: list[Sample]) -> None:
     with pytest.raises(ValueError, match="repeats"):
-        Feeder(samples, [1.0], spec=SPEC, charset=Charset("0123"), batch=1, seed=1)
+        Feeder(samples, [1.0], spec=SPEC, encode=Charset("0123").encode, batch=1, seed=1)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])

@@ -18,7 +18,6 @@ import numpy as np
 import numpy.typing as npt
 
 from solver import images, preprocess
-from solver.charset import Charset
 from solver.spec import InputSpec
 from training.augment import augment, stretch
 from training.samples import Sample
@@ -72,7 +71,8 @@ class Feeder:
     """Batches for one training run.
 
     ``repeats[i]`` says how often an epoch shows sample i; a fraction is met by chance over
-    epochs. Order, stretch and augmentation depend on ``seed`` and the epoch alone.
+    epochs. ``encode`` turns a label into class indices. Order, stretch and augmentation depend
+    on ``seed`` and the epoch alone.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Feeder:
         repeats: Sequence[float],
         *,
         spec: InputSpec,
-        charset: Charset,
+        encode: Callable[[str], Sequence[int]],
         batch: int,
         seed: int,
         augmented: bool = True,
@@ -93,7 +93,7 @@ class Feeder:
         self._samples = samples
         self._repeats = np.asarray(repeats, dtype=np.float64)
         self._spec = spec
-        self._charset = charset
+        self._encode = encode
         self._batch = batch
         self._seed = seed
         self._augmented = augmented
@@ -102,7 +102,7 @@ class Feeder:
         self._widths = np.array(_parallel(self._native_width, range(len(samples)), workers))
 
     def plan(self, epoch: int) -> list[list[Look]]:
-        """The batches of an epoch; every batch has one width, a multiple of 32 pixels."""
+        """The batches of an epoch; every batch has one width, where it is free a multiple of 32."""
         rng = np.random.default_rng([self._seed, epoch])
         whole = np.floor(self._repeats)
         counts = whole + (rng.random(len(self._samples)) < self._repeats - whole)
@@ -138,6 +138,8 @@ class Feeder:
         return int(self._canvases[index].shape[1])
 
     def _train_width(self, index: int, factor: float) -> int:
+        if self._spec.width is not None:
+            return self._spec.width
         label = self._samples[index].label
         # CTC needs a step for each character and one between two alike.
         steps = len(label) + sum(a == b for a, b in itertools.pairwise(label))
@@ -158,7 +160,7 @@ class Feeder:
             fitted = stretch(canvas, width) if canvas.shape[1] > width else canvas
             pixels[row, :, : fitted.shape[1]] = fitted.reshape(*fitted.shape[:2], -1)
             pixels[row, :, fitted.shape[1] :] = self._spec.fill
-        codes = [self._charset.encode(self._samples[look.index].label) for look in looks]
+        codes = [list(self._encode(self._samples[look.index].label)) for look in looks]
         y = np.full((len(looks), max(map(len, codes))), -1, dtype=np.int32)
         for row, code in enumerate(codes):
             y[row, : len(code)] = code
