@@ -69,8 +69,14 @@ def _fit(options: argparse.Namespace) -> None:
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
     run = options.folder or root / "runs" / settings.name
-    start = weights.find(options.start_from) if options.start_from else None
-    trainer.fit(settings, root, run, start_from=start)
+    name = options.start_from
+    trainer.fit(
+        settings,
+        root,
+        run,
+        start_from=weights.find(name) if name else None,
+        start_symbols=weights.symbols(name) if name else "",
+    )
     print(run / "best.weights.h5")
 
 
