@@ -99,7 +99,7 @@ class Report:
     def warnings(self) -> tuple[str, ...]:
         """What may be as it should, a sentence each."""
         found = []
-        if len(self.balance) == 1:
+        if len(self.balance) == 1 and self.kind != BOXES:
             found.append(f"one {self._unit} only: there is nothing to tell apart")
         rare = [name for name, count in self.balance.items() if count < FEW]
         if rare and self.balance:

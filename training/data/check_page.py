@@ -68,8 +68,8 @@ def _text_lines(report: Report) -> Iterator[str]:
         yield f"  {name} ({source.side}): {source.pictures} pictures, {sizes}{damaged}"
     if report.suggested_input is not None:
         size = report.suggested_input
-        letterbox = f"{size.letterbox_width}×{size.letterbox_height}"
-        yield f"input: height = {size.height}, max_width = {size.max_width}; letterbox {letterbox}"
+        free = f"height = {size.height}, max_width = {size.max_width}; or " * (report.kind == TEXT)
+        yield f"input: {free}letterbox {size.letterbox_width}×{size.letterbox_height}"
     if report.kind == TEXT:
         yield f"symbols in the labels: {shown(report.suggested_symbols)}"
         yield "label lengths: " + ", ".join(f"{k} ({v})" for k, v in report.lengths.items())
@@ -146,9 +146,11 @@ def _sources(report: Report) -> Iterator[str]:
     yield "</table>"
     size = report.suggested_input
     if size is not None:
-        yield f"<p>Suggested input: <code>height = {size.height}</code> "
-        yield f"<code>max_width = {size.max_width}</code>, or a letterbox of "
-        yield f"{size.letterbox_width}×{size.letterbox_height}.</p>"
+        yield "<p>Suggested input: "
+        if report.kind == TEXT:
+            yield f"<code>height = {size.height}</code> "
+            yield f"<code>max_width = {size.max_width}</code>, or "
+        yield f"a letterbox of {size.letterbox_width}×{size.letterbox_height}.</p>"
     if report.kind == TEXT:
         yield f"<p>Symbols in the labels: <code>{_safe(report.suggested_symbols)}</code></p>"
 
