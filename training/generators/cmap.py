@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -19,33 +20,42 @@ def codepoints(path: str | Path, index: int = 0) -> frozenset[int]:
 
     Raises OSError for a file that is no such font.
     """
-    data = Path(path).read_bytes()
     try:
-        start = 0
-        if data[:4] == _COLLECTION:
-            (start,) = struct.unpack_from(">I", data, 12 + 4 * index)
-        (count,) = struct.unpack_from(">H", data, start + 4)
-        for entry in range(start + 12, start + 12 + 16 * count, 16):
-            tag, _, offset, _ = struct.unpack_from(">4sIII", data, entry)
-            if tag == b"cmap":
-                return _unicode(data, offset)
-    except (struct.error, ValueError) as error:
+        with Path(path).open("rb") as file:
+            return _unicode(_table(file, index))
+    except (struct.error, ValueError, IndexError) as error:
         raise OSError(f"{path}: expected a font with a readable cmap table ({error})") from error
-    raise OSError(f"{path}: expected a font with a cmap table, found none")
 
 
-def _unicode(data: bytes, table: int) -> frozenset[int]:
-    (count,) = struct.unpack_from(">H", data, table + 2)
-    found: set[int] = set()
-    for entry in range(table + 4, table + 4 + 8 * count, 8):
+def _table(file: BinaryIO, index: int) -> bytes:
+    """The bytes of the cmap table of face `index`; nothing else of the file is read."""
+    start = 0
+    if file.read(4) == _COLLECTION:
+        file.seek(12 + 4 * index)
+        (start,) = struct.unpack(">I", file.read(4))
+    file.seek(start + 4)
+    (count,) = struct.unpack(">H", file.read(2))
+    file.seek(start + 12)
+    for _ in range(count):
+        tag, _, offset, length = struct.unpack(">4sIII", file.read(16))
+        if tag == b"cmap":
+            file.seek(offset)
+            return file.read(length)
+    raise ValueError("there is none")
+
+
+def _unicode(data: bytes) -> frozenset[int]:
+    (count,) = struct.unpack_from(">H", data, 2)
+    places: dict[int, int] = {}
+    for entry in range(4, 4 + 8 * count, 8):
         platform, encoding, offset = struct.unpack_from(">HHI", data, entry)
         if platform == 0 or (platform == 3 and encoding in (1, 10)):
-            (kind,) = struct.unpack_from(">H", data, table + offset)
-            if kind == 4:
-                found |= _segments(data, table + offset)
-            elif kind == 12:
-                found |= _groups(data, table + offset)
-    return frozenset(found)
+            (kind,) = struct.unpack_from(">H", data, offset)
+            places[kind] = offset
+    # By the specification format 12, where there is one, holds all of format 4 too.
+    if 12 in places:
+        return frozenset(_groups(data, places[12]))
+    return frozenset(_segments(data, places[4])) if 4 in places else frozenset()
 
 
 def _segments(data: bytes, at: int) -> set[int]:
@@ -56,14 +66,13 @@ def _segments(data: bytes, at: int) -> set[int]:
         np.frombuffer(data, ">u2", segments, at + 14 + place).astype(np.int64)
         for place in (0, double + 2, 2 * double + 2, 3 * double + 2)
     )
+    octets = np.frombuffer(data, np.uint8).astype(np.int64)
     found: set[int] = set()
     for i in range(segments):
         codes = np.arange(starts[i], ends[i] + 1)
         if ranges[i]:
             place = at + 16 + 3 * double + 2 * i + ranges[i] + 2 * (codes - starts[i])
-            codes = codes[place + 2 <= len(data)]
-            place = place[: len(codes)]
-            glyphs = np.array([struct.unpack_from(">H", data, int(p))[0] for p in place])
+            glyphs = octets[place] * 256 + octets[place + 1]
         else:
             glyphs = (codes + deltas[i]) & 0xFFFF
         found.update(codes[glyphs != 0].tolist())

@@ -17,6 +17,7 @@ from training.generators.cjk import find_cjk_fonts
 from training.generators.colours import Rng
 from training.generators.fonts import FontFace, glyph
 from training.generators.glyphs import transformed
+from training.generators.paste import meeting
 
 Bounds = tuple[int, int, int, int]
 
@@ -209,14 +210,8 @@ def jpeg(picture: np.ndarray, quality: int) -> np.ndarray:
 
 def _lay(fine: np.ndarray, mask: np.ndarray, dark: float, x: float, y: float) -> None:
     """Put a mask into the fine coverage at its top left corner (fine pixels), where it fits."""
-    rows, columns = mask.shape
-    left, top = round(x), round(y)
-    y0, y1 = max(0, top), min(fine.shape[0], top + rows)
-    x0, x1 = max(0, left), min(fine.shape[1], left + columns)
-    if y0 >= y1 or x0 >= x1:
-        return
-    part = mask[y0 - top : y1 - top, x0 - left : x1 - left].astype(np.float32) * (dark / 255)
-    fine[y0:y1, x0:x1] = np.maximum(fine[y0:y1, x0:x1], part)
+    there, own = meeting(fine, mask, round(x), round(y))
+    fine[there] = np.maximum(fine[there], mask[own].astype(np.float32) * (dark / 255))
 
 
 def _wavy(fine: np.ndarray, rng: Rng, amount: float) -> np.ndarray:
@@ -244,11 +239,8 @@ def _request(ground: np.ndarray, face: FontFace, size: int, end: int) -> None:
         drawn = glyph(face, size, symbol)
         red = place >= len(REQUEST)
         x, y = pen + drawn.left, round(15 + 0.38 * size) - drawn.top
-        rows, columns = drawn.mask.shape
-        x0, y0 = max(0, x), max(0, y)
-        region = ground[y0 : y + rows, x0 : x + columns]
-        part = drawn.mask[y0 - y :, x0 - x :][: region.shape[0], : region.shape[1]]
+        there, own = meeting(ground, drawn.mask, x, y)
         tone = np.array([225, 10, 20] if red else [10, 10, 10], np.float32)
-        share = part[..., None] / np.float32(255)
-        region[:] = (region * (1 - share) + tone * share).astype(np.uint8)
+        share = drawn.mask[own][..., None] / np.float32(255)
+        ground[there] = (ground[there] * (1 - share) + tone * share).astype(np.uint8)
         pen += size

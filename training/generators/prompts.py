@@ -12,6 +12,7 @@ from training.generators.effects import CLUTTER
 from training.generators.fonts import FontSet
 from training.generators.icons import icon_mask
 from training.generators.marks import symbol_mask, turned
+from training.generators.paste import meeting
 
 _OVER = ("curves", "slim_lines", "dots", "specks")
 
@@ -53,8 +54,7 @@ def draw_prompt(marks: Sequence[tuple[str, str]], faces: FontSet, rng: Rng) -> n
 
 
 def _ink(picture: np.ndarray, mask: np.ndarray, tone: Sequence[float], x: int, y: int) -> None:
-    y0, x0 = max(0, y), max(0, x)
-    region = picture[y0 : max(0, y + mask.shape[0]), x0 : max(0, x + mask.shape[1])]
-    part = mask[y0 - y :, x0 - x :][: region.shape[0], : region.shape[1]]
-    share = part[..., None].astype(np.float32) / 255
-    region[:] = (region * (1 - share) + np.asarray(tone, np.float32) * share).astype(np.uint8)
+    there, own = meeting(picture, mask, x, y)
+    share = mask[own][..., None].astype(np.float32) / 255
+    mixed = picture[there] * (1 - share) + np.asarray(tone, np.float32) * share
+    picture[there] = mixed.astype(np.uint8)

@@ -11,6 +11,7 @@ from PIL import Image
 
 from training.generators.colours import Rng
 from training.generators.header import jpeg
+from training.generators.paste import meeting
 from training.generators.records import Item, Record, encoded, json_lines
 from training.generators.scenes import draw_scene
 from training.generators.slide_shapes import SHAPES, piece_mask
@@ -208,23 +209,21 @@ def _mark_gap(picture: np.ndarray, mask: np.ndarray, x: int, y: int, look: _GapL
     """Darken or brighten the gap on the picture, in place."""
     room = 4
     padded = np.pad(mask, room)
-    y0, x0 = max(0, y - room), max(0, x - room)
-    region = picture[y0 : y - room + padded.shape[0], x0 : x - room + padded.shape[1]]
-    part = np.s_[y0 - y + room :, x0 - x + room :]
+    there, own = meeting(picture, padded, x - room, y - room)
     cover = padded if not look.soft else cv2.GaussianBlur(padded, (0, 0), look.soft)
     kernel = np.ones((3, 3), np.uint8)
     rim = cv2.subtract(cv2.dilate(padded, kernel), cv2.erode(padded, kernel))
-    below: np.ndarray = region.astype(np.float32)
+    below: np.ndarray = picture[there].astype(np.float32)
     inner = cv2.subtract(padded, cv2.GaussianBlur(padded, (0, 0), 3.0))  # shadow along the edge
     for layer, tone, strength in (
         (cover, look.tone, look.inside),
         (inner, np.float32(0), look.shade * 1.5),
         (rim, look.rim_tone, look.rim * 0.6),
     ):
-        share = layer[part][: region.shape[0], : region.shape[1], None].astype(np.float32) / 255
-        share = np.minimum(share * np.float32(strength), 1)
+        share = layer[own][..., None].astype(np.float32) * np.float32(strength / 255)
+        share = np.minimum(share, 1)
         below = below * (1 - share) + tone * share
-    region[:] = np.clip(np.round(below), 0, 255).astype(np.uint8)
+    picture[there] = np.clip(np.round(below), 0, 255).astype(np.uint8)
 
 
 def _piece(cut: np.ndarray, mask: np.ndarray, rng: Rng) -> np.ndarray:

@@ -12,6 +12,7 @@ from training.generators.effects import CLUTTER, Pick
 from training.generators.fonts import FontSet
 from training.generators.icons import icon_mask
 from training.generators.marks import INK, LOOKS, Brush, Mark, coarse_mask, symbol_mask, turned
+from training.generators.paste import meeting
 
 Box = tuple[int, int, int, int]
 
@@ -117,9 +118,8 @@ def _seen(owner: np.ndarray, number: int) -> Box:
 
 def _ground(picture: np.ndarray, mask: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
     """A dark and a light colour, (2, 3) float32, of what lies under a mask."""
-    y, x = corner
-    rows, columns = slice(max(0, y), y + mask.shape[0], 3), slice(max(0, x), x + mask.shape[1], 3)
-    ranked = np.sort(picture[rows, columns].reshape(-1, 3).astype(np.float32), axis=0)
+    there, _ = meeting(picture, mask, corner[1], corner[0])
+    ranked = np.sort(picture[there][::3, ::3].reshape(-1, 3).astype(np.float32), axis=0)
     return ranked[[len(ranked) // 6, -1 - len(ranked) // 6]]
 
 
@@ -147,9 +147,8 @@ def _room(
     for _ in range(_TRIES):
         y = int(rng.integers(low[0], high[0] + 1))
         x = int(rng.integers(low[1], high[1] + 1))
-        y0, x0 = max(0, y), max(0, x)
-        under = owner[y0 : y + mask.shape[0], x0 : x + mask.shape[1]]
-        hit = under[broad[y0 - y :, x0 - x :][: under.shape[0], : under.shape[1]]]
+        there, own = meeting(owner, mask, x, y)
+        hit = owner[there][broad[own]]
         covered = np.bincount(hit, minlength=len(counts))[1:]
         if (covered <= overlap * counts[1:]).all():
             return y, x
@@ -159,14 +158,10 @@ def _room(
 def _lay(
     picture: np.ndarray, owner: np.ndarray, mark: Mark, corner: tuple[int, int], number: int
 ) -> None:
-    y, x = corner
-    y0, x0 = max(0, y), max(0, x)
-    region = picture[y0 : y + mark.ink.shape[0], x0 : x + mark.ink.shape[1]]
-    part = np.s_[y0 - y : y0 - y + region.shape[0], x0 - x : x0 - x + region.shape[1]]
-    below: np.ndarray = region.astype(np.float32)
+    there, own = meeting(picture, mark.ink, corner[1], corner[0])
+    below: np.ndarray = picture[there].astype(np.float32)
     for cover, paint in mark.layers:
-        share = cover[part].astype(np.float32)[..., None] / 255
-        above = paint[part] if paint.ndim == 3 else paint
-        below = below * (1 - share) + above * share
-    region[:] = np.clip(np.round(below), 0, 255).astype(np.uint8)
-    owner[y0 : y + mark.ink.shape[0], x0 : x + mark.ink.shape[1]][mark.ink[part] > INK] = number
+        share = cover[own].astype(np.float32)[..., None] / 255
+        below = below * (1 - share) + (paint[own] if paint.ndim == 3 else paint) * share
+    picture[there] = np.clip(np.round(below), 0, 255).astype(np.uint8)
+    owner[there][mark.ink[own] > INK] = number

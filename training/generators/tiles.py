@@ -17,6 +17,7 @@ from training.generators.fonts import FontFace
 from training.generators.header import WORD_BOX, Bounds, HeaderGenerator, jpeg
 from training.generators.icon_shapes import ICONS
 from training.generators.icons import paint_icon
+from training.generators.paste import meeting
 from training.generators.records import Item, Record, decoded, encoded
 from training.generators.scenes import draw_scene
 
@@ -186,20 +187,14 @@ def draw_tile(name: str, side: int, rng: Rng) -> np.ndarray:
 
 def _stands_out(out: np.ndarray, icon: np.ndarray, x: int, y: int) -> bool:
     """Whether most of an icon differs from what it is laid on."""
-    y0, x0 = max(0, y), max(0, x)
-    under = out[y0 : y + icon.shape[0], x0 : x + icon.shape[1]]
-    part = icon[y0 - y :, x0 - x :][: under.shape[0], : under.shape[1]]
+    there, own = meeting(out, icon, x, y)
+    under, part = out[there], icon[own]
     differs = contrast((0.0, 0.0, 0.0), (part[..., :3] - under).reshape(-1, 3))
     return bool(np.mean(differs[part[..., 3].ravel() > 128] > 45) > 0.65)
 
 
 def _over(out: np.ndarray, paint: np.ndarray, alpha: np.ndarray, x: int, y: int) -> None:
     """Lay paint, (h, w, 3) or one colour, on a float picture with its corner at (x, y)."""
-    rows, columns = alpha.shape
-    y0, y1 = max(0, y), min(out.shape[0], y + rows)
-    x0, x1 = max(0, x), min(out.shape[1], x + columns)
-    if y0 >= y1 or x0 >= x1:
-        return
-    share = alpha[y0 - y : y1 - y, x0 - x : x1 - x, None].astype(np.float32) / 255
-    above = paint[y0 - y : y1 - y, x0 - x : x1 - x] if paint.ndim == 3 else paint
-    out[y0:y1, x0:x1] = out[y0:y1, x0:x1] * (1 - share) + above * share
+    there, own = meeting(out, alpha, x, y)
+    share = alpha[own][..., None].astype(np.float32) / 255
+    out[there] = out[there] * (1 - share) + (paint[own] if paint.ndim == 3 else paint) * share

@@ -1,0 +1,151 @@
+"""Grids: header, tiles, answers, and the folders that are written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from training.generators import GridLayout, HeaderGenerator, TilesGenerator, words80, write_records
+from training.generators.fonts import FontFace
+from training.generators.icon_shapes import ICONS
+from training.generators.icons import icon_mask, paint_icon
+
+WORDS = tuple(f"w{number:02d}" for number in range(80))
+
+
+def generator(latin: tuple[FontFace, ...], **options: object) -> TilesGenerator:
+    return TilesGenerator(WORDS, fonts=latin, **options)
+
+
+def test_there_are_eighty_names_and_icons() -> None:
+    assert len(ICONS) == len(set(words80())) == 80
+
+
+@pytest.mark.parametrize("name", sorted(ICONS))
+def test_every_icon_is_drawn_within_its_square(name: str) -> None:
+    rng = np.random.default_rng(3)
+    painted = paint_icon(name, 40, rng, turn=20)
+    assert painted.shape == (40, 40, 4)
+    assert painted[..., 3].mean() > 10
+    for outline in (False, True):
+        mask = icon_mask(name, 40, rng, outline=outline)
+        assert mask.shape == (40, 40)
+        assert 0.02 < (mask > 128).mean() < 0.95
+
+
+def test_icons_differ() -> None:
+    masks = [icon_mask(name, 32, np.random.default_rng(0)).astype(int) for name in ICONS]
+    for i, first in enumerate(masks):
+        assert all(np.abs(first - second).mean() > 4 for second in masks[i + 1 :])
+
+
+def test_12306_boxes() -> None:
+    boxes = GridLayout().boxes()
+    expected = [
+        (5 + 72 * c, 41 + 72 * r, 72 + 72 * c, 108 + 72 * r) for r in (0, 1) for c in range(4)
+    ]
+    assert list(boxes) == expected
+
+
+@pytest.mark.parametrize("two", [0.0, 1.0])
+def test_the_answers_are_the_tiles_that_show_the_word(
+    latin: tuple[FontFace, ...], two: float
+) -> None:
+    drawn = generator(latin, two=two)
+    for seed in range(12):
+        picture, label = drawn.sample(np.random.default_rng(seed))
+        asked = label.word.split()
+        assert picture.size == (293, 190)
+        assert picture.mode == "RGB"
+        assert len(asked) == 1 + int(two)
+        assert len(label.names) == 8
+        assert label.answers
+        assert label.answers == tuple(i for i, name in enumerate(label.names) if name in asked)
+        assert set(asked) <= set(label.names)
+
+
+def test_between_the_tiles_there_is_nothing(latin: tuple[FontFace, ...]) -> None:
+    picture, _ = generator(latin).sample(np.random.default_rng(0))
+    pixels = np.array(picture)
+    for x1, y1, x2, y2 in GridLayout().boxes():
+        pixels[y1:y2, x1:x2] = 255
+    assert pixels[36:].min() > 150  # JPEG's ringing
+    assert pixels[36:].mean() > 253
+
+
+def test_another_layout(latin: tuple[FontFace, ...]) -> None:
+    layout = GridLayout(
+        rows=3, columns=3, tile=50, gap=2, origin=(4, 44), header=(60, 0, 158, 30), size=(160, 200)
+    )
+    picture, label = generator(latin, layout=layout).sample(np.random.default_rng(1))
+    assert picture.size == (160, 200)
+    assert len(label.names) == len(layout.boxes()) == 9
+    assert layout.boxes()[-1] == (108, 148, 158, 198)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"rows": 3}, {"rows": 0}, {"tile": 8}, {"gap": -1}, {"header": (0, 0, 400, 30)}, {"strip": 8}],
+)
+def test_layouts_that_do_not_fit_are_refused(options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="Received"):
+        GridLayout(**options)
+
+
+@pytest.mark.parametrize("words", [(), ("a", "b"), ("a", "b", "a"), (*WORDS, "more")])
+def test_words_that_cannot_be_are_refused(
+    latin: tuple[FontFace, ...], words: tuple[str, ...]
+) -> None:
+    with pytest.raises(ValueError, match="different words"):
+        TilesGenerator(words, fonts=latin)
+
+
+def test_folders(latin: tuple[FontFace, ...], tmp_path: Path) -> None:
+    write_records(tmp_path, generator(latin), 3, seed=5)
+    lines = (tmp_path / "labels.tsv").read_text("utf-8").splitlines()
+    assert len(lines) == 3
+    assert len(list(tmp_path.glob("tiles/*/*.png"))) == 24
+    for line in lines:
+        name, word, places = line.split("\t")
+        whole = cv2.imread(str(tmp_path / name))
+        stem = name.removesuffix(".jpg")
+        shown = {int(p.stem.split("_")[1]) for p in (tmp_path / "tiles" / word).glob(f"{stem}_*")}
+        assert shown == set(map(int, places.split()))
+        for path in tmp_path.glob(f"tiles/*/{stem}_*.png"):
+            x1, y1, x2, y2 = GridLayout().boxes()[int(path.stem.split("_")[1])]
+            assert (cv2.imread(str(path)) == whole[y1:y2, x1:x2]).all()
+
+
+def test_header_words(latin: tuple[FontFace, ...]) -> None:
+    drawn = HeaderGenerator(["chair", "lamp"], latin)
+    for seed in range(10):
+        picture, word = drawn.sample(np.random.default_rng(seed))
+        assert picture.size == (100, 30)
+        assert word in drawn.words
+        dark = np.asarray(picture.convert("L"))[:28, 3:] < 160
+        assert 15 < dark.sum() < 900
+
+
+def test_two_words_reach_further(latin: tuple[FontFace, ...]) -> None:
+    picture, label = HeaderGenerator(["a", "b"], latin, two=1).sample(np.random.default_rng(0))
+    assert picture.size == (293 - 116, 30)
+    assert len(label.split()) == 2
+
+
+def test_chinese_header_differs_by_word_and_by_chance(chinese: tuple[FontFace, ...]) -> None:
+    drawn = HeaderGenerator(["茶杯", "旗子"], chinese)
+    first, same, other = (
+        np.asarray(drawn.render(word, np.random.default_rng(seed))[0], int)
+        for word, seed in (("茶杯", 0), ("茶杯", 0), ("茶杯", 1))
+    )
+    assert (first == same).all()
+    assert np.abs(first - other).mean() > 1
+
+
+@pytest.mark.parametrize("options", [{"words": []}, {"words": [" a"]}, {"two": 1.5}])
+def test_bad_header_options(latin: tuple[FontFace, ...], options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="Received"):
+        HeaderGenerator(**({"words": ["a"], "fonts": latin} | options))
