@@ -160,7 +160,7 @@ def predict(
         kept, tensors = [], []
         for sample in samples[start : start + CHUNK]:
             try:
-                tensors.append(reader.prepare(images.load(sample.path)))
+                tensors.append(reader.prepare(images.load(sample.content())))
             except ImageError as error:
                 unreadable.append(Unreadable(sample, str(error)))
             else:
@@ -195,7 +195,7 @@ def run_samples(model: Model, samples: Sequence[Sample]) -> Iterator[Outputs]:
     for start in range(0, len(samples), CHUNK):
         yield from model.run_many(
             [
-                preprocess(images.load(sample.path), model.spec.input)[0]
+                preprocess(images.load(sample.content()), model.spec.input)[0]
                 for sample in samples[start : start + CHUNK]
             ]
         )

@@ -203,7 +203,7 @@ def _figure(sample: Sample) -> str:
 
 def _thumbnail(sample: Sample) -> str:
     try:
-        picture = Image.fromarray(images.load(sample.path))
+        picture = Image.fromarray(images.load(sample.content()))
     except ImageError:
         return "data:,"
     picture.thumbnail(THUMBNAIL)

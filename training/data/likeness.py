@@ -57,7 +57,7 @@ class Damaged:
 def look(sample: Sample) -> Looks | Damaged:
     """Read one picture."""
     try:
-        pixels = images.load(sample.path)
+        pixels = images.load(sample.content())
     except ImageError as error:
         return Damaged(sample, str(error))
     height, width = pixels.shape[:2]

@@ -58,7 +58,7 @@ class Canvases:
         kept = self._kept.get(index)
         if kept is not None:
             return kept
-        picture = images.load(self._samples[index].path)
+        picture = images.load(self._samples[index].content())
         canvas, _ = preprocess.canvas(picture, self._spec)
         with self._lock:
             if self._bytes + canvas.nbytes <= self._limit:
@@ -134,6 +134,19 @@ class Feeder:
             while running:
                 yield running.popleft().result()
 
+    def canvas(self, look: Look, rng: np.random.Generator) -> UInt8:
+        """What training makes of one picture, as ``(h, look.width, c) uint8``."""
+        canvas, width = self._canvases[look.index], look.width
+        if self._augmented:
+            # Some pictures keep their shape and get padding, as they will in use.
+            keep = canvas.shape[1] <= width and rng.random() < 0.4
+            canvas = augment(canvas if keep else stretch(canvas, width), rng)
+        fitted = stretch(canvas, width) if canvas.shape[1] > width else canvas
+        shape = (self._spec.height, width, self._spec.channels)
+        padded = np.full(shape, self._spec.fill, dtype=np.uint8)
+        padded[:, : fitted.shape[1]] = fitted.reshape(*fitted.shape[:2], -1)
+        return padded
+
     def _native_width(self, index: int) -> int:
         return int(self._canvases[index].shape[1])
 
@@ -149,17 +162,7 @@ class Feeder:
 
     def _make(self, epoch: int, step: int, looks: list[Look]) -> tuple[Float32, Int32]:
         rng = np.random.default_rng([self._seed, epoch, step])
-        width = looks[0].width
-        pixels = np.empty((len(looks), self._spec.height, width, self._spec.channels), np.uint8)
-        for row, look in enumerate(looks):
-            canvas = self._canvases[look.index]
-            if self._augmented:
-                # Some pictures keep their shape and get padding, as they will in use.
-                keep = canvas.shape[1] <= width and rng.random() < 0.4
-                canvas = augment(canvas if keep else stretch(canvas, width), rng)
-            fitted = stretch(canvas, width) if canvas.shape[1] > width else canvas
-            pixels[row, :, : fitted.shape[1]] = fitted.reshape(*fitted.shape[:2], -1)
-            pixels[row, :, fitted.shape[1] :] = self._spec.fill
+        pixels = np.stack([self.canvas(look, rng) for look in looks])
         codes = [list(self._encode(self._samples[look.index].label)) for look in looks]
         y = np.full((len(looks), max(map(len, codes))), -1, dtype=np.int32)
         for row, code in enumerate(codes):
@@ -174,7 +177,7 @@ def predict_batches(
     waiting: dict[int, list[tuple[int, Float32]]] = defaultdict(list)
 
     def tensor(index: int) -> Float32:
-        return preprocess.preprocess(images.load(samples[index].path), spec)[0]
+        return preprocess.preprocess(images.load(samples[index].content()), spec)[0]
 
     with ThreadPoolExecutor(workers) as pool:
         for index, one in enumerate(pool.map(tensor, range(len(samples)))):

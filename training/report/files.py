@@ -85,7 +85,7 @@ def put(path: Path, body: bytes) -> Path:
 def _cell(item: Prediction) -> Cell:
     colour = RIGHT if item.is_right else WRONG
     return Cell(
-        images.load(item.sample.path),
+        images.load(item.sample.content()),
         (
             (f"label {item.sample.label}", INK),
             (f"read {item.answer or '(nothing)'}  {100 * item.confidence:.1f} %", colour),

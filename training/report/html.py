@@ -109,15 +109,15 @@ def _figure(item: Prediction) -> str:
     return (
         f'<figure class="{"good" if item.is_right else "bad"}" '
         f'title="{escape(str(item.sample.path))}">'
-        f'<img alt="captcha labelled {label}" src="{thumbnail(item.sample.path)}">'
+        f'<img alt="captcha labelled {label}" src="{thumbnail(item.sample.content())}">'
         f'<figcaption>label <code>{label}</code><br>read <code class="answer">{answer or "–"}'
         f"</code> {percent(item.confidence)}<br>{escape(item.sample.source)}</figcaption></figure>"
     )
 
 
-def thumbnail(path: Path) -> str:
+def thumbnail(source: Path | bytes) -> str:
     """A picture as a small PNG in a ``data:`` address; small ones keep their own size."""
-    picture = images.load(path)
+    picture = images.load(source)
     height, width = picture.shape[:2]
     image = fitted(picture, (min(width, THUMBNAIL[0]), min(height, THUMBNAIL[1])))
     buffer = io.BytesIO()

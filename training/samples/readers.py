@@ -11,6 +11,7 @@ from training.plugins import is_reference
 from training.samples.boxes import read_coco, read_voc, read_yolo
 from training.samples.folders import read_classes, read_filename
 from training.samples.own import read_own
+from training.samples.packs import read_pack
 from training.samples.sample import DatasetError, Sample
 from training.samples.tables import listed_files, read_csv, read_tsv
 
@@ -24,6 +25,7 @@ READERS: dict[str, Reader] = {
     "coco": read_coco,
     "yolo": read_yolo,
     "classes": read_classes,
+    "pack": read_pack,
 }
 
 
@@ -64,7 +66,8 @@ def read_source(source: Source, root: Path) -> list[Sample]:
         )
     if not source.only:
         return samples
-    wanted = listed_files(root / source.only, source_folder(source, root))
+    packed = {sample.path for sample in samples if sample.record is not None}
+    wanted = listed_files(root / source.only, source_folder(source, root), packed=packed)
     kept = [sample for sample in samples if sample.path in wanted]
     missing = wanted.difference(sample.path for sample in kept)
     if missing or not kept:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
+
+from training.samples.tfrecord import Record, RecordError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"})
 # Formats count pixels from 0 or from 1 and round in their own ways.
@@ -34,7 +36,8 @@ class Sample:
     """One picture file, the exact text or class that it shows, and the name of its source.
 
     A picture with boxes has the label ``""``. Samples of one ``group`` (drawn from one picture,
-    taken in one session) stay on one side of a split; ``""`` is no group.
+    taken in one session) stay on one side of a split; ``""`` is no group. With a ``record`` the
+    picture lies in a pack, and ``path`` only says what it is called: read :meth:`content`.
     """
 
     path: Path
@@ -42,6 +45,28 @@ class Sample:
     source: str
     boxes: tuple[Annotation, ...] = ()
     group: str = ""
+    record: Record | None = None
+
+    def content(self) -> Path | bytes:
+        """The picture as :func:`solver.images.load` takes it: its file, or its bytes in a pack.
+
+        Raises:
+            DatasetError: the pack is damaged there; the message names the file and the record.
+        """
+        record = self.record
+        if record is None:
+            return self.path
+        try:
+            return record.read()
+        except (RecordError, OSError) as error:
+            raise DatasetError(
+                f"{record.file}: record {record.number} ({shown(self.path.name)}) is damaged: "
+                f"{error}; make the pack again: solver-train pack"
+            ) from error
+
+    def size(self) -> int:
+        """The encoded picture's size in bytes."""
+        return self.path.stat().st_size if self.record is None else self.record.size
 
 
 def labels_outside(samples: Iterable[Sample], symbols: str) -> list[Sample]:
@@ -54,8 +79,7 @@ def fingerprint(samples: Sequence[Sample]) -> str:
     """SHA-256 over labels, boxes, file names and sizes in bytes: tells data sets apart."""
     digest = hashlib.sha256()
     for sample in samples:
-        size = sample.path.stat().st_size
-        line = f"{sample.source}\0{sample.path.name}\0{sample.label}\0{size}"
+        line = f"{sample.source}\0{sample.path.name}\0{sample.label}\0{sample.size()}"
         if sample.boxes:
             line += f"\0{sample.boxes}"
         digest.update(line.encode(errors="surrogateescape") + b"\n")
@@ -85,8 +109,10 @@ def picture_files(folder: Path) -> list[Path]:
     return found
 
 
-def inside(folder: Path, name: str, where: str) -> Path:
+def inside(folder: Path, name: str, where: str, *, packed: Container[Path] = ()) -> Path:
     """The file of a relative name that a labels file gives, which must lie below the folder.
+
+    ``packed`` are the names of what is not a file of its own.
 
     Raises:
         DatasetError: the name is empty, absolute or leads out of the folder, or is no file.
@@ -99,7 +125,7 @@ def inside(folder: Path, name: str, where: str) -> Path:
             f"{where}: expected the name of a picture inside {folder}, received {name!r}"
         )
     path = folder / relative
-    if not is_file(path):
+    if path not in packed and not is_file(path):
         raise DatasetError(f"{where}: no such picture as {name!r} in {folder}")
     return path
 

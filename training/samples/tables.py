@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 from training.config import Source
@@ -33,7 +33,7 @@ def read_tsv(path: Path, options: Source) -> list[Sample]:
     return _read(path, options, "\t", ".tsv")
 
 
-def listed_files(path: Path, folder: Path) -> set[Path]:
+def listed_files(path: Path, folder: Path, *, packed: Container[Path] = ()) -> set[Path]:
     """The pictures that a CSV list (``solver-train split`` writes such) names in its file column.
 
     Raises:
@@ -43,7 +43,10 @@ def listed_files(path: Path, folder: Path) -> set[Path]:
     columns = _header(next(rows, (1, []))[1], ())
     if columns is None:
         raise DatasetError(f"{path}: expected a list with a header line such as file,label")
-    return {inside(folder, _cell(row, columns[0]), f"{path}: line {line}") for line, row in rows}
+    return {
+        inside(folder, _cell(row, columns[0]), f"{path}: line {line}", packed=packed)
+        for line, row in rows
+    }
 
 
 def _read(path: Path, options: Source, delimiter: str, suffix: str) -> list[Sample]:
