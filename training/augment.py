@@ -1,7 +1,7 @@
 """Label-safe changes of a canvas, drawn anew for every look at a picture.
 
-All work on ``(h, w, 3) uint8`` RGB and keep the shape. The caller hands in the generator, so a
-seed gives the same pictures again.
+All work on ``(h, w, 3) uint8`` RGB and keep the shape; :func:`augment` takes one grey channel too.
+The caller hands in the generator, so a seed gives the same pictures again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,14 @@ def stretch(pixels: UInt8, width: int) -> UInt8:
 
 
 def augment(pixels: UInt8, rng: np.random.Generator) -> UInt8:
-    """Apply a random few of the changes below, each with its own odds."""
+    """Apply a random few of the changes below, each with its own odds.
+
+    ``pixels`` are ``(h, w, 3)`` RGB, or grey ``(h, w)`` or ``(h, w, 1)``; grey stays grey, as
+    ``(h, w, 1)``.
+    """
+    if pixels.ndim == 2 or pixels.shape[2] == 1:
+        coloured = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
+        return _grey(augment(coloured, rng))[..., None]
     if rng.random() < 0.5:
         pixels = _affine(pixels, rng)
     if rng.random() < 0.12:

@@ -31,3 +31,10 @@ def test_stretch_changes_the_width_alone(width: int) -> None:
 
 def test_stretch_to_the_same_width_changes_nothing() -> None:
     assert (stretch(PICTURE, 96) == PICTURE).all()
+
+
+@pytest.mark.parametrize("shape", [(48, 96), (48, 96, 1)])
+def test_one_grey_channel_stays_one(shape: tuple[int, ...]) -> None:
+    grey = PICTURE[..., 0].reshape(shape)
+    for seed in range(30):
+        assert augment(grey, np.random.default_rng(seed)).shape == (48, 96, 1)
