@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solver.errors import SolverError
-from training import cli_data, cli_evaluate, cli_generate
+from training import cli_data, cli_evaluate, cli_generate, cli_project
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(dest="command", required=True)
 
+    cli_project.add(commands)
     cli_generate.add(commands)
     cli_data.add(commands)
 

@@ -44,16 +44,22 @@ def add(commands: Any) -> None:
     split.set_defaults(run=_split)
 
 
-def _add_reading(parser: argparse.ArgumentParser) -> None:
+def add_labelling(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where a source's labels are; :func:`source_of` takes them."""
     parser.add_argument(
         "--reader",
         default="filename",
-        help="filename, csv, tsv, voc, coco, yolo, classes or my_module:read; default: filename",
+        help="filename, csv, tsv, voc, coco, yolo, classes, pack or my_module:read; "
+        "default: filename",
     )
     parser.add_argument("--separator", default="_", help="between label and rest of a file name")
     parser.add_argument("--side", default="left", choices=["left", "right"], help="of the label")
     parser.add_argument("--labels", default="", help="the file of labels, or of classes' names")
     parser.add_argument("--columns", default="", help="of a table, such as filename,words")
+
+
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    add_labelling(parser)
     parser.add_argument("--kind", choices=KINDS, help="what labels are; default: by the reader")
     parser.add_argument("--near", type=int, default=None, help=NEAR_HELP)
     parser.add_argument("--workers", type=int, default=2)
@@ -81,9 +87,9 @@ def _check(options: argparse.Namespace) -> None:
             kind = kind or ("classes" if settings.task == "classify" else None)
             symbols = symbols or settings.symbols
         else:
-            _read(_source(path, options), Path(), sides["train"])
+            _read(source_of(path, options), Path(), sides["train"])
     for path in options.validation:
-        _read(_source(path, options), Path(), sides["validation"])
+        _read(source_of(path, options), Path(), sides["validation"])
     report = check(
         sides["train"],
         sides["validation"],
@@ -105,7 +111,7 @@ def _split(options: argparse.Namespace) -> None:
     from training.data.split import split, write_lists
     from training.samples import shown, source_folder
 
-    source = _source(options.source, options)
+    source = source_of(options.source, options)
     found: dict[str, list[Sample]] = {}
     _read(source, Path(), found)
     result = split(
@@ -124,7 +130,8 @@ def _split(options: argparse.Namespace) -> None:
         print(f"left out, damaged: {shown(item.sample.path)}: {shown(item.reason)}")
 
 
-def _source(path: Path, options: argparse.Namespace) -> Source:
+def source_of(path: Path, options: argparse.Namespace) -> Source:
+    """A source whose labels are where the options say."""
     from training.config import Source
 
     return Source(

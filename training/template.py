@@ -1,0 +1,176 @@
+"""A new ``captcha.toml``: every key of the settings with its value and what it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from training.config import Config, Data, Fit, Input, Model, Source
+
+TASKS = ("multi-head", "ctc", "ctc-tiny", "classify")
+_WIDTH = 100
+_COLUMN = 32
+
+
+def defaults(task: str, *, name: str = "captcha") -> Config:
+    """What a new project of a task starts with: some hundred pictures, two cores.
+
+    Raises:
+        ValueError: there is no such task.
+    """
+    own: dict[str, dict[str, Any]] = {
+        "ctc": {"input": Input()},
+        "ctc-tiny": {"input": Input(height=32)},
+        "multi-head": {"input": Input(width=128), "length": 4, "model": Model(width=32)},
+        "classify": {"input": Input(height=64, width=64), "model": Model(width=32)},
+    }
+    if task not in own:
+        raise ValueError(f"task: expected one of {', '.join(TASKS)}, received {task!r}")
+    reader = "classes" if task == "classify" else "filename"
+    data = Data(
+        train=(Source("data", reader=reader, only="splits/train.csv"),),
+        validation=(Source("data", reader=reader, only="splits/validation.csv"),),
+    )
+    fit = Fit(epochs=100, warmup=100, patience=20, checkpoint_steps=200)
+    return Config(task=task, name=name, data=data, fit=fit, **own[task])
+
+
+def settings(task: str, *, name: str = "captcha") -> str:
+    """The text of a new ``captcha.toml``.
+
+    Keys that a task has no use for, or that are best left alone, are comments.
+
+    Raises:
+        ValueError: there is no such task.
+    """
+    return "\n".join(_lines(defaults(task, name=name))) + "\n"
+
+
+# Every key of the settings and what it does; a test looks that none lacks.
+_TOP = {
+    "task": "multi-head, ctc (text of any length), ctc-tiny (in small memory), classify",
+    "name": "of the model, and of its run in runs/",
+    "symbols": "every character that an answer can have; solver-train check suggests them",
+    "length": "the most characters; shorter answers are filled up with a blank",
+    "labels": "the classes in their order; empty: those of the training pictures, sorted",
+    "seed": "the same seed gives the same run",
+    "licence": "of the pictures; written into the model's file",
+}
+_SOURCE = {
+    "path": "a folder, or a labels file",
+    "name": "what its figures are called; default: the folder's name",
+    "repeat": "how often an epoch shows it",
+    "reader": "where labels are: filename, csv, tsv, classes, pack, or my_module:read",
+    "separator": "7Kx2_a81f.png: the label is left of the last one",
+    "side": "left or right of the separator",
+    "labels": "the table, where path is a folder",
+    "columns": 'of a table, such as ["file", "label"]',
+    "only": "a list that solver-train split wrote; all others are left out",
+}
+_DATA = {
+    "workers": "threads that decode",
+    "cache_mb": "decoded pictures are kept in this much memory",
+    "augment": "learn from changed versions: see them with solver-train preview",
+}
+_INPUT = {
+    "height": "pixels of the network's input: solver-train check suggests a size",
+    "width": "0 is free, for ctc only",
+    "channels": "3: colour, 1: grey",
+    "fit": "letterbox keeps the shape of the picture, shrink only makes it smaller",
+    "fill": "the grey around it, 0 to 255",
+    "threshold": "above it white, else black; -1: none",
+    "scale": "level * scale, minus mean, divided by std",
+    "mean": "see scale",
+    "std": "see scale",
+    "max_width": "wider pictures are squeezed (ctc)",
+    "min_width": "narrower ones are padded (ctc)",
+}
+_MODEL = {
+    "backbone": "empty: the task's own; lenet, residual, mobilenetv2 … or my_module:build",
+    "weights": '"imagenet" for a backbone of Keras, or empty',
+    "width": "of all layers: more is slower and learns more",
+    "features": "of each place (multi-head)",
+    "context": "blocks that look along the line",
+    "dropout": "0 to 1: more where validation falls behind training",
+    "freeze": 'the last layer that does not learn, or "backbone"; empty: all learn',
+}
+_FIT = {
+    "batch": "pictures in a step",
+    "epochs": "passes over the pictures at most",
+    "optimizer": "adamw or adabelief",
+    "learning_rate": "the highest; too high: the loss jumps or is nan",
+    "schedule": "constant, cosine, linear, step or plateau",
+    "warmup": "steps until the highest learning rate",
+    "weight_decay": "pulls weights towards zero",
+    "clip_norm": "of the gradients",
+    "label_smoothing": "0 to 1",
+    "patience": "epochs without a better validation that end the run; 0: never",
+    "average": "momentum of a running mean of the weights, such as 0.99; 0: none",
+    "mixed_precision": "for a GPU",
+    "checkpoint_steps": "a killed run goes on from the last checkpoint",
+}
+TABLES: Mapping[type, Mapping[str, str]] = {
+    Config: _TOP,
+    Source: _SOURCE,
+    Data: _DATA,
+    Input: _INPUT,
+    Model: _MODEL,
+    Fit: _FIT,
+}
+_SHOWN = {"path", "reader", "only"}
+_ALONE = {"threshold", "scale", "mean", "std", "fill", "clip_norm", "weight_decay"}
+_UNUSED: dict[str, dict[str, set[str]]] = {
+    "ctc": {"top": {"length", "labels"}, "input": {"width", "fit"}, "model": {"features"}},
+    "ctc-tiny": {
+        "top": {"length", "labels"},
+        "input": {"width", "fit"},
+        "model": set(_MODEL) - {"freeze"},
+    },
+    "multi-head": {"top": {"labels"}, "input": {"max_width", "min_width"}, "model": set()},
+    "classify": {
+        "top": {"symbols", "length"},
+        "input": {"max_width", "min_width"},
+        "model": {"features", "context"},
+    },
+}
+
+
+def _lines(config: Config) -> Iterator[str]:
+    unused = _UNUSED[config.task]
+    reader = " --reader classes" if config.task == "classify" else ""
+    yield f"# solver-train check data{reader} --html reports/check.html"
+    yield f"# solver-train split data{reader} --out splits"
+    yield "# solver-train preview captcha.toml --out reports/preview.png"
+    yield "# solver-train fit captcha.toml"
+    yield "#"
+    yield "# What is commented out has the value that is shown."
+    yield ""
+    yield from _keys(_TOP, asdict(config), unused["top"])
+    source = asdict(config.data.train[0])
+    yield from ("", "[[data.train]]", *_keys(_SOURCE, source, set(_SOURCE) - _SHOWN))
+    source = asdict(config.data.validation[0])
+    short = {key: "" for key in _SOURCE if key in _SHOWN}
+    yield from ("", "[[data.validation]]", *_keys(short, source, set()))
+    yield from ("", "[data]", *_keys(_DATA, asdict(config.data), set()))
+    yield from ("", "[input]", *_keys(_INPUT, asdict(config.input), unused["input"] | _ALONE))
+    yield from ("", "[model]", *_keys(_MODEL, asdict(config.model), unused["model"]))
+    yield from ("", "[fit]", *_keys(_FIT, asdict(config.fit), _ALONE))
+
+
+def _keys(table: Mapping[str, str], values: Mapping[str, Any], out: set[str]) -> Iterator[str]:
+    """A line a key, its meaning behind it, or above where there is no room; ``out``: a comment."""
+    for key, meaning in table.items():
+        line = f"{'# ' if key in out else ''}{key} = {toml(values[key])}"
+        beside = f"{line.ljust(_COLUMN)}  # {meaning}" if meaning else line
+        yield from [beside] if len(beside) <= _WIDTH else [f"# {meaning}", line]
+
+
+def toml(value: Any) -> str:
+    """A string, number, truth or list of strings as TOML has it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(toml, value))}]"
+    if isinstance(value, (str, bool)):
+        return json.dumps(value, ensure_ascii=False)
+    return repr(value)
