@@ -166,7 +166,7 @@ class HeaderGenerator:
     ) -> float:
         """Draw one character from x, about y (pixels); how far the pen goes on."""
         face, weight, dark = hand
-        drawn = round(size)  # few sizes, so that the glyphs are soon all at hand
+        drawn = 16 if size <= 16 else 20  # few sizes: the glyphs are soon all at hand
         mask = glyph(face, drawn * _FINE, symbol).mask
         if weight > 1:
             side = round(weight)

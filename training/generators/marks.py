@@ -19,6 +19,9 @@ from training.generators.glyphs import transformed
 INK = 96  # coverage from which a pixel counts as inked
 # The drawing itself: millions of glyphs at hundreds of sizes would only fill the cache.
 _draw_glyph = glyph.__wrapped__
+# Each size of each face stays open and takes memory, so there are few; the rest is resampled.
+_SIZES = (16, 22, 32, 44, 64, 88, 128, 176, 256)
+_COARSE_SIZES = (12, 14, 16, 20)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +51,37 @@ class Brush:
 
 def symbol_mask(face: FontFace, symbol: str, size: int, rng: Rng, *, degrees: float) -> np.ndarray:
     """One character, `size` pixels to the em, turned: (h, w) uint8 with room around it."""
-    mask = _draw_glyph(face, size, symbol).mask
+    drawn = next((fixed for fixed in _SIZES if fixed >= size), _SIZES[-1])
+    mask = _draw_glyph(face, drawn, symbol).mask
     if not mask.size:
         raise ValueError(f"{face.family} has no picture of {symbol!r}")
-    bolder = rng.random()
-    if bolder < 0.25 and size >= 20:
-        side = max(2, round(size * rng.uniform(0.02, 0.06)))
+    if rng.random() < 0.25 and size >= 20:
+        side = max(2, round(drawn * rng.uniform(0.02, 0.06)))
         mask = cv2.dilate(np.pad(mask, side), np.ones((side, side), np.uint8))
-    return turned(mask, size, rng, degrees=degrees)
+    return turned(mask, size, rng, degrees=degrees, scale=size / drawn)
 
 
 def coarse_mask(face: FontFace, symbol: str, size: int, rng: Rng, *, degrees: float) -> np.ndarray:
     """The same from a bitmap of few pixels, as old screens show it: stairs, not curves."""
-    cell = max(1, round(size / rng.uniform(13, 22)))
-    mask = _draw_glyph(face, max(12, size // cell), symbol, crisp=True).mask
-    side = np.ones((cell, cell), np.uint8)
-    return turned(np.kron(mask, side).astype(np.uint8), size, rng, degrees=degrees)
+    drawn = _COARSE_SIZES[int(rng.integers(len(_COARSE_SIZES)))]
+    mask = _draw_glyph(face, drawn, symbol, crisp=True).mask
+    cell = max(1, round(size / drawn))
+    mask = np.kron(mask, np.ones((cell, cell), np.uint8)).astype(np.uint8)
+    return turned(mask, size, rng, degrees=degrees, scale=size / (drawn * cell))
 
 
-def turned(mask: np.ndarray, size: int, rng: Rng, *, degrees: float) -> np.ndarray:
-    """A mask turned (degrees, clockwise) and made a little uneven, with room for an outline."""
+def turned(
+    mask: np.ndarray, size: int, rng: Rng, *, degrees: float, scale: float = 1.0
+) -> np.ndarray:
+    """A mask turned (degrees, clockwise), scaled, and made a little uneven.
+
+    Around it there is room for the outline of a mark of `size` pixels.
+    """
     return transformed(
         mask,
         degrees=degrees,
         shear=float(np.clip(rng.normal(0, 0.06), -0.2, 0.2)),
-        scale=1.0,
+        scale=scale,
         stretch=rng.uniform(0.85, 1.15),
         room=max(4, round(0.16 * size)),
     )
