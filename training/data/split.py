@@ -28,7 +28,7 @@ from training.data.likeness import (
     near_groups,
     nearest,
 )
-from training.samples import DatasetError, Sample, shown
+from training.samples import DatasetError, Sample, listed_name, shown
 
 SIDES = ("train", "validation", "test")
 RECORD = "split.json"
@@ -223,17 +223,7 @@ def _rows(samples: Sequence[Sample], folder: Path) -> list[list[str]]:
     has_groups = any(sample.group for sample in samples)
     rows = [["file", "label", *(["group"] if has_groups else [])]]
     for sample in samples:
-        if not sample.path.is_relative_to(folder):
-            raise DatasetError(
-                f"{shown(sample.path)}: lies outside of {folder}, where the names of a list start"
-            )
-        name = sample.path.relative_to(folder).as_posix()
-        # What a list would not give back as it is: odd bytes, and blanks at an end of the name.
-        if shown(name) != name or name != name.strip() or "\\" in name:
-            raise DatasetError(
-                f"{shown(sample.path)}: a list cannot hold this name; "
-                "make a copy of the picture under a plain name, and leave this one out"
-            )
+        name = listed_name(sample.path, folder)
         rows.append([name, sample.label, *([sample.group] if has_groups else [])])
     return rows
 

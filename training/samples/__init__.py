@@ -17,6 +17,7 @@ from training.samples.sample import (
     labels_outside,
     shown,
 )
+from training.samples.tables import listed_name
 
 __all__ = [
     "READERS",
@@ -27,6 +28,7 @@ __all__ = [
     "Sample",
     "fingerprint",
     "labels_outside",
+    "listed_name",
     "read_folder",
     "read_source",
     "shown",

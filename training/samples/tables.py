@@ -8,7 +8,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from training.config import Source
-from training.samples.sample import DatasetError, Sample, inside, read_text
+from training.samples.sample import DatasetError, Sample, inside, read_text, shown
 
 FILE_NAMES = ("file", "filename", "file_name", "image", "path", "picture")
 LABEL_NAMES = ("label", "text", "answer", "class")
@@ -47,6 +47,26 @@ def listed_files(path: Path, folder: Path, *, packed: Container[Path] = ()) -> s
         inside(folder, _cell(row, columns[0]), f"{path}: line {line}", packed=packed)
         for line, row in rows
     }
+
+
+def listed_name(path: Path, folder: Path) -> str:
+    """A picture's name as a list below ``folder`` holds it: what :func:`listed_files` reads back.
+
+    Raises:
+        DatasetError: the picture lies outside of the folder, or no list can hold its name.
+    """
+    if not path.is_relative_to(folder):
+        raise DatasetError(
+            f"{shown(path)}: lies outside of {folder}, where the names of a list start"
+        )
+    name = path.relative_to(folder).as_posix()
+    # What a list would not give back as it is: odd bytes, and blanks at an end of the name.
+    if shown(name) != name or name != name.strip() or "\\" in name:
+        raise DatasetError(
+            f"{shown(path)}: a list cannot hold this name; "
+            "make a copy of the picture under a plain name, and leave this one out"
+        )
+    return name
 
 
 def _read(path: Path, options: Source, delimiter: str, suffix: str) -> list[Sample]:
