@@ -23,6 +23,9 @@ def add(commands: Any) -> None:
         help="how they are labelled, as in captcha.toml; default: filename, or classes where the "
         "model is a classifier",
     )
+    evaluate.add_argument(
+        "--only", default="", help="a list that split wrote, such as test.csv: no others are read"
+    )
     evaluate.add_argument("--json", type=Path, help="write all figures here")
     evaluate.add_argument("--html", type=Path, help="write a page with plots and pictures here")
     evaluate.add_argument("--csv", type=Path, help="write every prediction here")
@@ -52,7 +55,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     samples = [
         sample
         for folder, name in zip(options.folders, _names(options.folders), strict=True)
-        for sample in read_source(Source(str(folder), name=name, reader=labelled), Path())
+        for sample in read_source(
+            Source(str(folder), name=name, reader=labelled, only=options.only), Path()
+        )
     ]
     found = evaluate.evaluate(reader, samples)
     for name, figures in found.sources.items():

@@ -66,3 +66,21 @@ def test_a_table_of_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     model = str(toys.text_model(tmp_path))
     assert cli.main(["evaluate", model, str(pictures / "labels.csv"), "--reader", "csv"]) == 0
     assert "2 pictures  exact 0.500" in capsys.readouterr().out
+
+
+def test_a_list_and_a_pack_of_it_give_the_same_figures(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = str(toys.text_model(tmp_path))
+    folder(tmp_path / "a" / "p", ["1", "2a", "2"])
+    Path("test.csv").write_text("file,label\n1_0.png,1\n2a_0.png,2a\n")
+    assert cli.main(["evaluate", model, "a/p", "--only", "test.csv", "--csv", "files.csv"]) == 0
+    assert capsys.readouterr().out.startswith("p\t2 pictures  exact 1.000")
+    assert cli.main(["pack", "a/p", "--out", "b/p"]) == 0
+    outputs = ["--csv", "pack.csv", "--html", "pack.html", "--sheet", "pack.png"]
+    arguments = ["evaluate", model, "b/p", "--reader", "pack", "--only", "test.csv", *outputs]
+    assert cli.main(arguments) == 0
+    files = Path("files.csv").read_text().replace("a/p/", "b/p/")
+    assert Path("pack.csv").read_text() == files
+    assert all(Path(name).stat().st_size for name in outputs[1::2])
