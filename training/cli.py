@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solver.errors import SolverError
-from training import cli_data, cli_evaluate, cli_generate, cli_project
+from training import cli_data, cli_evaluate, cli_generate, cli_project, cli_study
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     fit.set_defaults(run=_fit)
 
     cli_evaluate.add(commands)
+    cli_study.add(commands)
 
     export = commands.add_parser("export", help="weights to one ONNX file, checked against Keras")
     export.add_argument("config", type=Path)
