@@ -79,8 +79,13 @@ def tensor(pixels: npt.NDArray[Any], spec: InputSpec) -> Float32:
     gain = (spec.scale / std).astype(np.float32)
     offset = (np.asarray(spec.mean, dtype=np.float64) / std).astype(np.float32)
     scaled: Float32 = pixels.astype(np.float32)
-    scaled *= gain
-    scaled -= offset
+    if np.ptp(gain) == 0 and np.ptp(offset) == 0:
+        # The same for every channel: one number is several times faster than a row of three.
+        scaled *= gain[0]
+        scaled -= offset[0]
+    else:
+        scaled *= gain
+        scaled -= offset
     return scaled
 
 

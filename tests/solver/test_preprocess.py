@@ -102,3 +102,11 @@ def test_a_batch_scales_as_its_members_do() -> None:
 def test_what_is_no_picture_is_refused(array: np.ndarray) -> None:
     with pytest.raises(ImageError, match="expected"):
         canvas(array, FREE)
+
+
+def test_equal_channels_take_a_quicker_way_to_the_same_bits() -> None:
+    pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 256, 3)
+    spec = InputSpec(height=1, width=256, scale=1 / 127.5, mean=(1.0,) * 3, std=(0.7,) * 3)
+    gain = np.full(3, spec.scale / 0.7, np.float32)
+    offset = np.full(3, 1 / 0.7, np.float32)
+    assert (tensor(pixels, spec) == pixels.astype(np.float32) * gain - offset).all()
