@@ -11,12 +11,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from solver.spec import InputSpec
+from training.data.pipeline import steps_needed
 
 EXPLODED = 3.0  # times the lowest loss so far
 WINDOW = 5  # epochs that make a trend
@@ -214,11 +214,6 @@ def same_pictures(train: Collection[str], validation: Collection[str]) -> Diagno
         "same-pictures-on-both-sides",
         f"{len(shared)} of {len(set(validation))} validation pictures are training pictures too",
     )
-
-
-def steps_needed(label: str) -> int:
-    """CTC steps that a label takes: one a symbol, and a blank between equal neighbours."""
-    return len(label) + sum(left == right for left, right in pairwise(label))
 
 
 def labels_too_long(

@@ -162,7 +162,8 @@ class _Run:
         with _averaged(self.model):
             scores, answers = validate(self.model, self.config, self.data)
             mean = _mean(scores)
-            is_best = mean > progress.best
+            # Without validation nothing tells epochs apart: the last one is kept.
+            is_best = not scores or mean > progress.best
             if is_best:
                 partial_file = self.folder / "partial.weights.h5"
                 keras.Model(self.model.input, self.model.output).save_weights(partial_file)
@@ -172,13 +173,14 @@ class _Run:
             epoch=done,
             best=max(mean, progress.best),
             waited=0 if is_best else progress.waited + 1,
-            plateau=progress.plateau.after(mean),
+            plateau=progress.plateau.after(mean) if scores else progress.plateau,
         )
         self.store(progress)
         _log_epoch(self.folder, done, loss, scores)
         worst = sorted(scores.items(), key=lambda item: item[1].exact)[:4]
         weakest = ", ".join(f"{name} {score.exact:.2f}" for name, score in worst)
-        self.report(f"epoch {done}: mean exact {mean:.4f}; weakest {weakest}")
+        judged = f"mean exact {mean:.4f}; weakest {weakest}" if scores else "no validation pictures"
+        self.report(f"epoch {done}: {judged}")
         self.history.append(diagnose.Epoch(done, loss, mean if scores else None))
         found = diagnose.diagnose_epochs(self.history)
         truths = [s.label for part in self.data.validation.values() for s in part]

@@ -10,6 +10,7 @@ import pytest
 
 from solver.preprocess import tensor
 from solver.spec import InputSpec
+from training.data.pipeline import steps_needed
 from training.diagnose import (
     REMEDIES,
     Epoch,
@@ -21,7 +22,6 @@ from training.diagnose import (
     out_of_memory,
     outside_charset,
     same_pictures,
-    steps_needed,
 )
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "when-training-goes-wrong.md"

@@ -202,6 +202,19 @@ def test_classify_names_classes(tmp_path: Path) -> None:
     assert np.mean(right) >= 0.9
 
 
+def test_without_validation_the_last_weights_are_kept(digit_folders: Path, tmp_path: Path) -> None:
+    from training.models.transfer import read_layers
+
+    path, run = tmp_path / "captcha.toml", tmp_path / "run"
+    blind = SETTINGS.replace('validation = [{path = "test"}]', "")
+    heads = []
+    for epochs in (1, 2):
+        path.write_text(blind.replace("epochs = 10", f"epochs = {epochs}"))
+        assert cli.main(["fit", str(path), "--root", str(digit_folders), "--run", str(run)]) == 0
+        heads.append(read_layers(run / "best.weights.h5")["head"][0])
+    assert (heads[0] != heads[1]).any()
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

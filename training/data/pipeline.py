@@ -153,9 +153,7 @@ class Feeder:
     def _train_width(self, index: int, factor: float) -> int:
         if self._spec.width is not None:
             return self._spec.width
-        label = self._samples[index].label
-        # CTC needs a step for each character and one between two alike.
-        steps = len(label) + sum(a == b for a, b in itertools.pairwise(label))
+        steps = steps_needed(self._samples[index].label)
         wanted = self._widths[index] * (factor if self._augmented else 1.0)
         wanted = min(max(wanted, steps * STEP_PIXELS, self._spec.min_width), self._spec.max_width)
         return -(-int(wanted) // TRAIN_MULTIPLE) * TRAIN_MULTIPLE
@@ -189,6 +187,11 @@ def predict_batches(
     for bucket in waiting.values():
         if bucket:
             yield [i for i, _ in bucket], np.stack([x for _, x in bucket])
+
+
+def steps_needed(label: str) -> int:
+    """CTC steps that a label takes: one a symbol, and a blank between equal neighbours."""
+    return len(label) + sum(left == right for left, right in itertools.pairwise(label))
 
 
 def _parallel(function: Callable[[int], int], items: range, workers: int) -> list[int]:

@@ -13,8 +13,6 @@ import keras
 
 from training.models import backbones
 
-WIDTH_STRIDE = 4
-
 
 def build_ctc(
     *,
