@@ -92,16 +92,24 @@ def best_path(scores: Scores) -> tuple[list[int], list[int]]:
 
 
 def text_log_probability(scores: Scores, classes: list[int]) -> float:
-    """log P(text) over all alignments: the forward algorithm, one vector over time a state."""
-    blanks = _emissions(scores[:, -1])
-    ended, paused = _start(blanks)
+    """log P(text) over all alignments: the forward algorithm, one vector over time a state.
+
+    Everything is kept relative to an unbroken line of blanks, whose own recurrence is then a
+    plain cumulative sum (see :func:`_run`): half the passes, for what every picture needs.
+    """
+    *symbols, blanks = _emissions(scores.T[[*classes, -1]])
+    ended, paused = np.full_like(blanks, -np.inf), np.zeros_like(blanks)
     previous = -1
-    for symbol in classes:
+    for symbol, sums in zip(classes, symbols, strict=True):
+        lead = sums - blanks
         arriving = paused if symbol == previous else np.logaddexp(ended, paused)
-        ended = _run(_emissions(scores[:, symbol]), arriving)
-        paused = _run(blanks, ended)
+        arriving = arriving - lead
+        np.logaddexp.accumulate(arriving[:-1], out=ended[1:])
+        ended += lead
+        np.logaddexp.accumulate(ended[:-1], out=paused[1:])
+        paused[0] = -np.inf
         previous = symbol
-    return float(np.logaddexp(ended[-1], paused[-1]))
+    return float(np.logaddexp(ended[-1], paused[-1]) + blanks[-1])
 
 
 def align(scores: Scores, classes: list[int]) -> list[int]:

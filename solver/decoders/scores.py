@@ -117,16 +117,18 @@ def character_confidences(
     """
     if not classes:
         return []
-    peaks = scores[list(positions)]
-    rivals = peaks[:, automaton.classes]
-    if not automaton.is_free:
+    peaks = scores[positions]
+    own = scores[positions, classes]
+    if automaton.is_free:
+        rivals = peaks[:, :-1]
+    else:
         alive = automaton.steps[automaton.states(classes)[:-1]] != automaton.dead
-        rivals = np.where(alive, rivals, -np.inf)
+        rivals = np.where(alive, peaks[:, automaton.classes], -np.inf)
     totals = log_sum(rivals, axis=1)
     if with_blank:
         totals = np.logaddexp(totals, peaks[:, -1])
-    own = peaks[np.arange(len(classes)), classes]
-    return [float(value) for value in np.exp(np.minimum(own - totals, 0.0))]
+    shares: list[float] = np.exp(np.minimum(own - totals, 0.0)).tolist()
+    return shares
 
 
 def text_result(
