@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from solver.errors import SolverError
-from training import cli_data, cli_evaluate, cli_generate, cli_project, cli_study
+from training import cli_data, cli_evaluate, cli_export, cli_generate, cli_project, cli_study
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -50,18 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_evaluate.add(commands)
     cli_study.add(commands)
 
-    export = commands.add_parser("export", help="weights to one ONNX file, checked against Keras")
-    export.add_argument("config", type=Path)
-    export.add_argument("--run", dest="folder", type=Path, default=None)
-    export.add_argument(
-        "--root", type=Path, help="where data paths start; default: CONFIG's folder"
-    )
-    export.add_argument("--weights", type=Path, help="default: the run's best")
-    export.add_argument("-o", "--output", type=Path, required=True)
-    export.add_argument(
-        "--calibrate", nargs="*", type=Path, default=[], help="held-back folders for temperature"
-    )
-    export.set_defaults(run=_export)
+    cli_export.add(commands)
     return parser
 
 
@@ -80,22 +69,6 @@ def _fit(options: argparse.Namespace) -> None:
         start_symbols=weights.symbols(name) if name else "",
     )
     print(run / "best.weights.h5")
-
-
-def _export(options: argparse.Namespace) -> None:
-    from training import config, export
-
-    settings = config.load(options.config)
-    root = options.root or options.config.resolve().parent
-    run = options.folder or root / "runs" / settings.name
-    report = export.export(
-        settings,
-        root,
-        options.weights or run / "best.weights.h5",
-        options.output,
-        calibration=options.calibrate,
-    )
-    print(report)
 
 
 if __name__ == "__main__":

@@ -1,53 +1,79 @@
-"""Keras weights → one ONNX file with its contract, refused unless both give the same answers."""
+"""Keras weights → one ONNX file with its contract, refused unless both give the same answers.
+
+Beside it, where asked for: an int8 twin, a SavedModel, a ``.keras`` file and a model card. All are
+made in a folder of drafts first; nothing reaches its place before everything is right.
+"""
 
 from __future__ import annotations
 
 import importlib.metadata
-import math
-import tempfile
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from solver import images
-from solver.charset import DIGITS
+from solver.errors import ImageError
 from solver.model import Model
-from solver.spec import METADATA_KEY, ModelSpec, Provenance
-from training.config import Config
+from solver.preprocess import preprocess
+from solver.spec import ModelSpec, Provenance
+from training.config import Config, Source
 from training.data.sources import Data, read_data
-from training.evaluate import answer, decode, reader_for, run_samples
-from training.generators.text import TextGenerator
-from training.samples import Sample, fingerprint, read_folder
+from training.evaluate import Evaluation, Prediction, evaluate, predict, reader_for
+from training.exporting import keras_files
+from training.exporting.card import Card, card_text
+from training.exporting.int8 import (
+    ALLOWED_LOSS,
+    CALIBRATION,
+    Int8,
+    Int8Error,
+    chosen,
+    compare,
+    quantise,
+)
+from training.exporting.onnx_file import set_spec, write_onnx
+from training.exporting.output import check_targets, int8_path, move, workshop
+from training.exporting.parity import (
+    LOOSE,
+    Float32,
+    Parity,
+    check,
+    demand,
+    gate_tensors,
+    keras_run,
+)
+from training.exporting.temperature import fit_temperature
+from training.figures.text import TextFigures
+from training.samples import DatasetError, Sample, fingerprint, read_source
+from training.samples.sample import picture_files
 
-GATE_PICTURES = 256
-GATE_TOLERANCE = 1e-4
-OPSET = 18
-TEMPERATURES = (0.4, 4.0)
+_log = logging.getLogger(__name__)
 
-Float32 = npt.NDArray[np.float32]
-
-
-class ParityError(RuntimeError):
-    """The exported network does not answer as the trained one does; nothing was written."""
+KERAS_PICTURES = 64
+ONNX, INT8, KERAS, SAVED_MODEL, CARD = (
+    "draft.onnx",
+    "int8.onnx",
+    "draft.keras",
+    "saved_model",
+    "card.md",
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Parity:
-    """Keras against ONNX Runtime on generated pictures."""
+class Extras:
+    """What is written beside the ONNX file.
 
-    pictures: int
-    same_strings: int
-    largest_difference: float
+    ``int8``: None for none, else folders of pictures to calibrate on (none named: some of the
+    validation part); ``int8_loss`` is the share of answers that may be lost by it. ``card`` is a
+    Markdown file; ``keras_file`` and ``saved_model`` are a file and a folder.
+    """
 
-    def __str__(self) -> str:
-        return (
-            f"parity: {self.same_strings}/{self.pictures} equal strings, "
-            f"log-probabilities differ by at most {self.largest_difference:.1e}"
-        )
+    int8: Sequence[Path] | None = None
+    int8_loss: float = ALLOWED_LOSS
+    saved_model: Path | None = None
+    keras_file: Path | None = None
+    card: Path | None = None
 
 
 def export(
@@ -56,167 +82,246 @@ def export(
     weights: Path,
     output: Path,
     *,
-    calibration: Sequence[Path] = (),
-) -> str:
-    """Write ``output`` and return a report of one line a check.
+    calibration: Sequence[Path] | None = None,
+    extras: Extras | None = None,
+    on_report: Callable[[str], None] = _log.info,
+) -> list[Path]:
+    """Write ``output`` and what ``extras`` name, and return what was written.
 
-    ``calibration`` are held-back folders that the temperature is fitted on.
+    ``calibration`` are held-back folders that the temperature is fitted on (none named: the
+    validation part; None: it is not fitted). ``on_report`` gets a line a check.
 
     Raises:
-        ParityError: strings differ, or log-probabilities by more than 1e-4, on 256 pictures.
+        ParityError: an exported network does not answer as the trained one does; nothing is
+            written.
+        Int8Error: int8 was asked for and loses more than allowed; the rest is written.
+        ExportError: a place cannot take its file.
         FileNotFoundError: there are no such weights.
+        DatasetError: there are no pictures for what was asked.
     """
+    extras = extras or Extras()
+    check_targets(
+        output, card=extras.card, saved_model=extras.saved_model, keras_file=extras.keras_file
+    )
     if not weights.is_file():
         raise FileNotFoundError(f"{weights}: no such weights; train first: solver-train fit")
-    data = read_data(config, root)
-    # The reference computes in double precision, so that what differs is the export's doing.
-    network, reference = (
-        _network(config, data, root, weights, policy=policy) for policy in ("float32", "float64")
-    )
-    spec = ModelSpec(
-        role=config.role,
-        input=config.input_spec(),
-        decoder=config.decoder_spec(labels=data.labels),
-        name=config.name,
-        provenance=_provenance(config, data),
-    )
-    output.parent.mkdir(parents=True, exist_ok=True)
-    report = []
-    with tempfile.TemporaryDirectory(dir=output.parent) as folder:
-        draft = Path(folder) / "draft.onnx"
+    work = _Work(config, root, weights, output, extras, read_data(config, root), on_report)
+    with workshop(output) as drafts:
+        return work.go(drafts, calibration)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One call of :func:`export`, once its places and data are known to be good."""
+
+    config: Config
+    root: Path
+    weights: Path
+    output: Path
+    extras: Extras
+    data: Data
+    report: Callable[[str], None]
+
+    @property
+    def held_back(self) -> list[Sample]:
+        """The validation part."""
+        return [sample for part in self.data.validation.values() for sample in part]
+
+    def go(self, drafts: Path, calibration: Sequence[Path] | None) -> list[Path]:
+        """Make everything in ``drafts``, then move it to its place."""
+        network = self.network("float32")
+        draft = drafts / ONNX
+        spec = self.spec()
         write_onnx(network, spec, draft)
-        if calibration:
-            held_back = [sample for path in calibration for sample in read_folder(path)]
-            temperature = fit_temperature(Model.open(draft), held_back)
+        fitted_on = ""
+        if calibration is not None:
+            samples, fitted_on = self.labelled(calibration)
+            temperature = fit_temperature(Model.open(draft), samples)
             spec = replace(spec, decoder=replace(spec.decoder, temperature=temperature))
-            _set_spec(draft, spec)
-            report.append(f"temperature: {temperature:.3f} from {len(held_back)} pictures")
-        parity = check_parity(reference, Model.open(draft), seed=config.seed)
-        if parity.same_strings != parity.pictures or parity.largest_difference > GATE_TOLERANCE:
-            raise ParityError(f"{weights}: not exported; {parity}")
-        report.append(str(parity))
-        draft.replace(output)
-    report.append(f"{output}: {output.stat().st_size} bytes")
-    return "\n".join(report)
+            set_spec(draft, spec)
+            self.report(f"temperature: {temperature:.3f} from {fitted_on}")
+        checks = self.check(network, drafts)
+        found = self.evaluation(draft)
+        if found is not None:
+            spec = replace(spec, provenance=replace(spec.provenance, metrics=_metrics(found)))
+            set_spec(draft, spec)
+        int8 = None
+        if found is not None and self.extras.int8 is not None:
+            int8 = self.int8(found, spec, drafts, self.extras.int8)
+            self.report(str(int8))
+        if self.extras.card is not None:
+            card = Card(
+                config=self.config,
+                data=self.data,
+                spec=spec,
+                run=self.weights.parent,
+                output=self.output.name,
+                size=draft.stat().st_size,
+                parameters=network.count_params(),
+                evaluation=found,
+                temperature_from=fitted_on,
+                checks=checks,
+                int8=int8,
+            )
+            (drafts / CARD).write_text(card_text(card), encoding="utf-8")
+        written = self.publish(drafts, with_int8=int8 is not None and int8.passes)
+        if int8 is not None and not int8.passes:
+            raise Int8Error(
+                f"{int8_path(self.output)}: not written; {int8}; allowed: "
+                f"{100 * int8.allowed:g} points (--int8-loss). All else is written"
+            )
+        return written
 
+    def network(self, policy: str) -> Any:
+        """The trained network, computing in the policy's precision."""
+        import keras
 
-def _network(config: Config, data: Data, root: Path, weights: Path, *, policy: str) -> Any:
-    import keras
+        from training.models import build
 
-    from training.models import build
+        before = keras.mixed_precision.global_policy()
+        keras.mixed_precision.set_global_policy(policy)
+        try:
+            network = build(self.config, labels=self.data.labels, root=self.root)
+            network.load_weights(self.weights)
+        finally:
+            keras.mixed_precision.set_global_policy(before)
+        return network
 
-    before = keras.mixed_precision.global_policy()
-    keras.mixed_precision.set_global_policy(policy)
-    try:
-        network = build(config, labels=data.labels, root=root)
-        network.load_weights(weights)
-    finally:
-        keras.mixed_precision.set_global_policy(before)
-    return network
+    def spec(self) -> ModelSpec:
+        """The contract, before its temperature and figures are known."""
+        return ModelSpec(
+            role=self.config.role,
+            input=self.config.input_spec(),
+            decoder=self.config.decoder_spec(labels=self.data.labels),
+            name=self.config.name,
+            provenance=_provenance(self.config, self.data),
+        )
 
+    def labelled(self, folders: Sequence[Path]) -> tuple[list[Sample], str]:
+        """Held-back samples, of the validation part where no folder is named, and what they are."""
+        if not folders:
+            if not self.held_back:
+                raise DatasetError("--calibrate: there is no data.validation; name folders")
+            return self.held_back, f"the {len(self.held_back)} pictures of the validation part"
+        reader = "classes" if self.config.task == "classify" else "filename"
+        known = [source for source in self.config.data.train if source.reader == reader]
+        like = known[0] if known else Source("", reader=reader)
+        samples = [
+            sample
+            for folder in folders
+            for sample in read_source(replace(like, path=str(folder), name="", only=""), Path())
+        ]
+        return samples, f"{len(samples)} held-back pictures"
 
-def write_onnx(network: Any, spec: ModelSpec, path: Path) -> None:
-    """Write a Keras network ``(N, H, W, C) → logits`` and its contract as one ONNX file."""
-    width = spec.input.width or spec.input.min_width
-    network(np.zeros((1, spec.input.height, width, spec.input.channels), np.float32))
-    network.export(path, format="onnx", opset_version=OPSET, verbose=False)
-    _set_spec(path, spec)
+    def check(self, network: Any, drafts: Path) -> dict[str, Parity]:
+        """The gate of each kind of file; the Keras ones are written here."""
+        model = Model.open(drafts / ONNX)
+        samples = self.held_back or self.data.samples
+        tensors = gate_tensors(model.spec, samples, seed=self.config.seed)
+        # The reference computes in double precision, so that what differs is the export's doing.
+        reference = keras_run(self.network("float64"))
+        checks = {"ONNX": demand(check(model, reference, tensors), str(self.output))}
+        self.report(f"parity: {checks['ONNX']}")
+        single, few = keras_run(network), tensors[:KERAS_PICTURES]
+        if self.extras.saved_model is not None:
+            run = keras_files.write_saved_model(network, model.spec, drafts / SAVED_MODEL)
+            found = check(model, single, few, candidate=run, tolerance=LOOSE)
+            checks["SavedModel"] = demand(found, str(self.extras.saved_model))
+            self.report(f"SavedModel: {found}")
+        if self.extras.keras_file is not None:
+            run = keras_files.write_keras(network, drafts / KERAS)
+            found = check(model, single, few, candidate=run, tolerance=LOOSE)
+            checks[".keras"] = demand(found, str(self.extras.keras_file))
+            self.report(f".keras: {found}")
+            foreign = keras_files.foreign_layers(drafts / KERAS)
+            if foreign:
+                self.report(f".keras: loads only where there is {', '.join(foreign)}")
+        return checks
 
+    def evaluation(self, draft: Path) -> Evaluation | None:
+        """What the file answers on the validation part, where a card or int8 wants to know."""
+        if not self.held_back:
+            if self.extras.int8 is not None:
+                raise DatasetError("--int8: needs data.validation, to measure what it loses")
+            return None
+        if self.extras.card is None and self.extras.int8 is None:
+            return None
+        return evaluate(reader_for(Model.open(draft)), self.held_back)
 
-def check_parity(network: Any, model: Model, *, seed: int) -> Parity:
-    """Run both on pictures of the text generator, one by one, through the runtime's own rooms.
-
-    Log-probabilities are those that the runtime works with, after the contract's temperature.
-    """
-    import keras
-
-    reader = reader_for(model)
-    temperature = model.spec.decoder.temperature
-    generator = TextGenerator(symbols=model.spec.decoder.symbols or DIGITS)
-    same, largest = 0, 0.0
-    for index in range(GATE_PICTURES):
-        picture, _ = generator.sample(np.random.default_rng([seed, index]))
-        tensor = reader.prepare(images.load(picture))
-        ours = keras.ops.convert_to_numpy(network(tensor[None], training=False))[0]
-        theirs = model.run(tensor)
-        apart = np.abs(_log_softmax(ours / temperature) - _log_softmax(theirs[0] / temperature))
-        largest = max(largest, float(apart.max()))
-        same += answer(decode(reader, (ours,))) == answer(decode(reader, theirs))
-    return Parity(GATE_PICTURES, same, largest)
-
-
-def fit_temperature(model: Model, samples: Sequence[Sample]) -> float:
-    """The temperature whose whole-answer confidences have the least log loss.
-
-    Guo et al. 2017, over answers in place of classes: it is the probability that the answer is
-    right that is fitted.
-    """
-    outputs = list(run_samples(model, samples))
-
-    def log_loss(temperature: float) -> float:
-        reader = reader_for(model, temperature=temperature)
-        total = 0.0
-        for logits, sample in zip(outputs, samples, strict=True):
-            result = decode(reader, logits)
-            chance = min(max(result.confidence, 1e-6), 1 - 1e-6)
-            total -= np.log(chance if answer(result) == sample.label else 1 - chance)
-        return float(total / len(samples))
-
-    return _golden_section(log_loss, *TEMPERATURES)
-
-
-def _golden_section(function: Callable[[float], float], low: float, high: float) -> float:
-    """The minimum of a unimodal function of a positive number, to 2 % (Kiefer 1953)."""
-    ratio = (math.sqrt(5) - 1) / 2
-    low, high = math.log(low), math.log(high)
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = function(math.exp(left)), function(math.exp(right))
-    while high - low > 0.02:
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = function(math.exp(left))
+    def int8(
+        self, found: Evaluation, spec: ModelSpec, drafts: Path, folders: Sequence[Path]
+    ) -> Int8:
+        """Write the int8 draft and measure it on validation pictures that calibrated nothing."""
+        predictions: Sequence[Prediction] = found.predictions
+        if folders:
+            pictures = [path for folder in folders for path in picture_files(folder)]
+            taken, _ = chosen(pictures, CALIBRATION, seed=self.config.seed)
+            tensors = self.tensors(taken)
+            calibrated_on = f"{len(tensors)} named pictures"
         else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = function(math.exp(right))
-    return math.exp((low + high) / 2)
+            count = min(CALIBRATION, len(predictions) // 2)
+            taken, predictions = chosen(predictions, count, seed=self.config.seed)
+            tensors = self.tensors([one.sample.content() for one in taken])
+            calibrated_on = f"{len(tensors)} other pictures of the validation part"
+        if not tensors:
+            raise DatasetError("--int8: no picture to calibrate on; two or more are needed")
+        files = drafts / ONNX, drafts / INT8
+        quantise(*files, tensors, spec)
+        models = Model.open(files[0]), Model.open(files[1])
+        again = predict(reader_for(models[1]), [one.sample for one in predictions], unreadable=[])
+        int8 = compare(
+            predictions,
+            list(again),
+            models=models,
+            files=files,
+            tensors=tensors,
+            calibrated_on=calibrated_on,
+            allowed=self.extras.int8_loss,
+        )
+        metrics = {"pictures": int8.right[1].count, "exact": int8.right[1].value}
+        set_spec(files[1], replace(spec, provenance=replace(spec.provenance, metrics=metrics)))
+        return replace(int8, size=(files[0].stat().st_size, files[1].stat().st_size))
+
+    def tensors(self, pictures: Sequence[Path | bytes]) -> list[Float32]:
+        """Those that can be read, as the network is given them."""
+        kept = []
+        for picture in pictures:
+            try:
+                pixels = images.load(picture)
+            except ImageError as error:
+                self.report(f"--int8: left out: {error}")
+            else:
+                kept.append(preprocess(pixels, self.config.input_spec())[0])
+        return kept
+
+    def publish(self, drafts: Path, *, with_int8: bool) -> list[Path]:
+        """Move the drafts to their places, the ONNX file last."""
+        places = {
+            SAVED_MODEL: self.extras.saved_model,
+            KERAS: self.extras.keras_file,
+            INT8: int8_path(self.output) if with_int8 else None,
+            CARD: self.extras.card,
+            ONNX: self.output,
+        }
+        wanted = [(name, place) for name, place in places.items() if place is not None]
+        for _, place in wanted:
+            place.parent.mkdir(parents=True, exist_ok=True)
+        for name, place in wanted:
+            move(drafts / name, place)
+        return [place for _, place in reversed(wanted)]
 
 
-def _set_spec(path: Path, spec: ModelSpec) -> None:
-    import onnx
-
-    model = onnx.load(path)
-    _modernise_resizes(model)
-    del model.metadata_props[:]
-    entry = model.metadata_props.add()
-    entry.key, entry.value = METADATA_KEY, spec.to_json()
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
-
-
-def _modernise_resizes(model: Any) -> None:
-    """Write nearest-neighbour resizing without a mode that ONNX has dropped, in place.
-
-    ``floor((x + 0.5) / scale)`` is ``(x + 0.5) / scale - 0.5`` rounded, halves up: the same
-    pixels, and no warning from ONNX Runtime at every start.
-    """
-    modern = {"coordinate_transformation_mode": b"half_pixel", "nearest_mode": b"round_prefer_ceil"}
-    for node in model.graph.node:
-        if node.op_type != "Resize":
-            continue
-        found = {item.name: item for item in node.attribute}
-        mode = found.get("coordinate_transformation_mode")
-        if mode is not None and mode.s == b"tf_half_pixel_for_nn":
-            assert found["nearest_mode"].s == b"floor"  # the only one that Keras writes
-            for name, value in modern.items():
-                found[name].s = value
-
-
-def _log_softmax(logits: Float32) -> npt.NDArray[np.float64]:
-    wide = logits.astype(np.float64)
-    shifted = wide - wide.max(-1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+def _metrics(found: Evaluation) -> dict[str, float]:
+    """The figures that a contract carries, those of the validation part."""
+    pooled = found.pooled
+    right = pooled.exact if isinstance(pooled, TextFigures) else pooled.top1
+    return {
+        "pictures": pooled.count,
+        "exact": right.value,
+        "exact_low": right.interval[0],
+        "exact_high": right.interval[1],
+        "calibration_error": pooled.confidence.expected_error,
+    }
 
 
 def _provenance(config: Config, data: Data) -> Provenance:

@@ -60,3 +60,21 @@ def wilson_interval(successes: int, count: int, *, z: float = 1.959964) -> tuple
     spread = z * math.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
     scale = 1 + z * z / count
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def paired_interval(
+    lost: int, gained: int, count: int, *, z: float = 1.959964
+) -> tuple[float, float]:
+    """95 % interval of ``(lost - gained) / count``, -1 to 1, both read from the same pictures.
+
+    ``lost`` were right in the first reading alone, ``gained`` in the second alone. Wald's interval
+    with half a picture more in each of the four cells (Agresti & Min 2005).
+    """
+    if min(lost, gained) < 0 or lost + gained > count or count < 1:
+        raise ValueError(
+            f"expected lost + gained ≤ count ≥ 1, received {lost} + {gained} of {count}"
+        )
+    larger = count + 2
+    difference = (lost - gained) / larger
+    spread = z * math.sqrt((lost + gained + 1) / larger - difference**2) / math.sqrt(larger)
+    return max(-1.0, difference - spread), min(1.0, difference + spread)

@@ -31,7 +31,9 @@ def main() -> None:
     settings = config.load(options.config)
     best = options.run / f"best{SUFFIX}"
     output = pretrained.FOLDER / f"{settings.name}.onnx"
-    print(export.export(settings, options.root, best, output, calibration=options.calibrate))
+    export.export(
+        settings, options.root, best, output, calibration=options.calibrate, on_report=print
+    )
 
     network = build(settings)
     network.load_weights(best)

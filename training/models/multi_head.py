@@ -59,6 +59,20 @@ class SlotAttention(keras.layers.Layer):  # type: ignore[misc]
         scores = keras.ops.transpose(keras.ops.matmul(line, self.query), (0, 2, 1))
         return keras.ops.softmax(scores + self.place, axis=-1)
 
+    def unfolded(self) -> keras.Model:
+        """The same in layers of Keras's own, for files that shall load without this package.
+
+        It takes this layer's weights in their order.
+        """
+        columns, channels, slots = self.columns, self.channels, self.slots
+        x = keras.Input((1, columns, channels))
+        line = keras.layers.Reshape((columns, channels))(x)
+        scores = keras.layers.EinsumDense(
+            "ntc,cl->nlt", output_shape=(slots, columns), bias_axes="lt", name="scores"
+        )(line)
+        looks = keras.layers.Softmax(name="looks")(scores)
+        return keras.Model(x, keras.layers.Dot(axes=(2, 1))([looks, line]), name=self.name)
+
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return (input_shape[0], self.slots, input_shape[3])
 

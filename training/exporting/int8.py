@@ -1,0 +1,183 @@
+"""An 8-bit twin of an ONNX file, and what it costs: answers, time, bytes.
+
+Static quantisation by ONNX Runtime (Jacob et al. 2018): weights per channel, activations by the
+range that they had on calibration pictures. Weights take 7 of the 8 bits: with all 8, processors
+without VNNI overflow, and a file measured on one machine would read worse on another. The last
+layer stays in single precision: it is small, and confidences come from it.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.model import Model
+from solver.spec import ModelSpec
+from training.evaluate import Prediction
+from training.exporting.onnx_file import set_spec
+from training.figures.shares import Share, share
+from training.metrics import paired_interval
+
+CALIBRATION = 256
+TIMED = 60
+WARM = 5
+ALLOWED_LOSS = 0.01
+
+_WEIGHED = ("Conv", "ConvTranspose", "Gemm", "MatMul", "LSTM")
+Float32 = npt.NDArray[np.float32]
+
+
+class Int8Error(RuntimeError):
+    """No int8 file was written: it cannot be made, or it loses more than allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Int8:
+    """An int8 network against its float twin, on the same pictures.
+
+    ``right`` and ``right_ignoring_case`` are (float, int8); ``lost`` were right in float alone,
+    ``gained`` in int8 alone. ``milliseconds`` are the processor's, for one picture; ``size`` is in
+    bytes.
+    """
+
+    calibrated_on: str
+    right: tuple[Share, Share]
+    right_ignoring_case: tuple[Share, Share]
+    lost: int
+    gained: int
+    milliseconds: tuple[float, float]
+    size: tuple[int, int]
+    allowed: float
+
+    @property
+    def loss(self) -> float:
+        """The share of all pictures that is right no more; negative for a gain."""
+        return (self.lost - self.gained) / self.right[0].count
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the loss."""
+        return paired_interval(self.lost, self.gained, self.right[0].count)
+
+    @property
+    def passes(self) -> bool:
+        """Whether it loses no more than allowed."""
+        return self.loss <= self.allowed
+
+    @property
+    def speed(self) -> float:
+        """How many times as fast as in float."""
+        return self.milliseconds[0] / self.milliseconds[1]
+
+    def __str__(self) -> str:
+        (before, after), (low, high) = self.right, self.interval
+        return (
+            f"int8: {before.right} → {after.right} of {after.count} right, "
+            f"loss {100 * self.loss:.1f} points [{100 * low:.1f}, {100 * high:.1f}]; "
+            f"{self.speed:.1f} times as fast, {self.size[1]} bytes in place of {self.size[0]}"
+        )
+
+
+def quantise(source: Path, target: Path, tensors: Sequence[Float32], spec: ModelSpec) -> None:
+    """Write the int8 twin of an ONNX file, calibrated on tensors ``(H, W, C)``, any widths.
+
+    Raises:
+        Int8Error: ONNX Runtime cannot do it with this network.
+        OSError: it cannot be written.
+    """
+    import onnx
+    from onnxruntime import quantization
+    from onnxruntime.quantization.shape_inference import quant_pre_process
+
+    class Reader(quantization.CalibrationDataReader):  # type: ignore[misc]
+        left: Iterator[Float32] = iter(tensors)
+
+        def get_next(self) -> dict[str, Float32] | None:
+            tensor = next(self.left, None)
+            return None if tensor is None else {"image": tensor[None]}
+
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        prepared = Path(folder) / "prepared.onnx"
+        try:
+            # Without symbolic shapes: they need one more package, and widths may be free.
+            quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
+            nodes = onnx.load(prepared).graph.node
+            weighed = [node.name for node in nodes if node.op_type in _WEIGHED]
+            quantization.quantize_static(
+                str(prepared),
+                str(target),
+                Reader(),
+                quant_format=quantization.QuantFormat.QDQ,
+                per_channel=True,
+                reduce_range=True,
+                activation_type=quantization.QuantType.QUInt8,
+                weight_type=quantization.QuantType.QInt8,
+                nodes_to_exclude=weighed[-1:],
+            )
+            set_spec(target, spec)
+        except OSError:
+            raise
+        except Exception as error:  # ONNX Runtime's own errors share no base
+            raise Int8Error(f"int8: ONNX Runtime cannot quantise this network: {error}") from error
+
+
+def compare(
+    before: Sequence[Prediction],
+    after: Sequence[Prediction],
+    *,
+    models: tuple[Model, Model],
+    files: tuple[Path, Path],
+    tensors: Sequence[Float32],
+    calibrated_on: str,
+    allowed: float,
+) -> Int8:
+    """Hold the answers of both networks, the float one first, to the same pictures' labels.
+
+    ``tensors`` are timed one by one, both networks in turn.
+    """
+    pairs = list(zip(before, after, strict=True))
+    return Int8(
+        calibrated_on=calibrated_on,
+        right=(_right(before), _right(after)),
+        right_ignoring_case=(_right_ignoring_case(before), _right_ignoring_case(after)),
+        lost=sum(a.is_right and not b.is_right for a, b in pairs),
+        gained=sum(b.is_right and not a.is_right for a, b in pairs),
+        milliseconds=_milliseconds(models, tensors),
+        size=(files[0].stat().st_size, files[1].stat().st_size),
+        allowed=allowed,
+    )
+
+
+def _right(predictions: Sequence[Prediction]) -> Share:
+    return share(one.is_right for one in predictions)
+
+
+def _right_ignoring_case(predictions: Sequence[Prediction]) -> Share:
+    return share(one.answer.casefold() == one.sample.label.casefold() for one in predictions)
+
+
+def _milliseconds(models: tuple[Model, Model], tensors: Sequence[Float32]) -> tuple[float, float]:
+    """Median processor time of this thread for one picture: other work does not disturb it."""
+    spent: tuple[list[float], list[float]] = ([], [])
+    for tensor in [*tensors[:WARM], *tensors[:TIMED]]:
+        for model, times in zip(models, spent, strict=True):
+            start = time.thread_time()
+            model.run(tensor)
+            times.append(1000 * (time.thread_time() - start))
+    first, second = (statistics.median(times[min(WARM, len(tensors)) :]) for times in spent)
+    return first, second
+
+
+def chosen(items: Sequence[Any], count: int, *, seed: int) -> tuple[list[Any], list[Any]]:
+    """``count`` of the items by chance, and the others, both in their order."""
+    drawn = set(np.random.default_rng(seed).permutation(len(items))[:count].tolist())
+    taken = [item for index, item in enumerate(items) if index in drawn]
+    return taken, [item for index, item in enumerate(items) if index not in drawn]

@@ -1,0 +1,175 @@
+"""The gate: an exported network answers as the trained one does, or it is not written.
+
+What is compared depends on the role: :data:`GATES` has one gate for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from solver import images
+from solver.charset import DIGITS
+from solver.errors import ImageError
+from solver.model import Model, Outputs
+from solver.preprocess import preprocess
+from solver.spec import ModelSpec
+from training.evaluate import answer, decode, reader_for
+from training.generators.text import TextGenerator
+from training.samples import Sample
+
+PICTURES = 256
+TOLERANCE = 1e-4
+# For two networks in single precision: each is off by as much as the gate allows one of them.
+LOOSE = 1e-3
+
+Float32 = npt.NDArray[np.float32]
+Float64 = npt.NDArray[np.float64]
+Run = Callable[[Float32], Outputs]
+
+
+class ParityError(RuntimeError):
+    """The exported network does not answer as the trained one does; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far two networks' answers lie apart on ``pictures`` pictures.
+
+    ``answers`` and ``measure`` say what was compared; ``largest`` is in the unit of ``measure``.
+    """
+
+    pictures: int
+    same: int
+    largest: float
+    answers: str
+    measure: str
+    tolerance: float = TOLERANCE
+
+    @property
+    def passes(self) -> bool:
+        """Whether every answer is the same and nothing differs by more than the tolerance."""
+        return self.same == self.pictures and self.largest <= self.tolerance
+
+    def __str__(self) -> str:
+        return (
+            f"{self.same}/{self.pictures} equal {self.answers}, "
+            f"{self.measure} differ by at most {self.largest:.1e}"
+        )
+
+
+Gate = Callable[[Model, Run, Run, Sequence[Float32], float], Parity]
+
+
+def check(
+    model: Model,
+    reference: Run,
+    tensors: Sequence[Float32],
+    *,
+    candidate: Run | None = None,
+    tolerance: float = TOLERANCE,
+) -> Parity:
+    """Compare ``candidate`` (the model itself, by default) with a reference, tensor by tensor.
+
+    Both give a network's raw outputs without the batch axis; ``model`` says by its contract how
+    they are read.
+    """
+    gate = GATES[model.spec.role]
+    return gate(model, reference, candidate or model.run, tensors, tolerance)
+
+
+def demand(parity: Parity, what: str) -> Parity:
+    """Return a parity that passes.
+
+    Raises:
+        ParityError: it does not; ``what`` was not exported.
+    """
+    if not parity.passes:
+        raise ParityError(f"{what}: not exported; parity: {parity} (allowed: {parity.tolerance:g})")
+    return parity
+
+
+def gate_tensors(
+    spec: ModelSpec, samples: Sequence[Sample], *, seed: int, count: int = PICTURES
+) -> list[Float32]:
+    """``count`` tensors ``(H, W, C)``: half of the pictures in use, the rest of the generator.
+
+    Damaged files are passed over: a generated picture takes their place.
+    """
+    order = np.random.default_rng(seed).permutation(len(samples))[: count // 2]
+    tensors = []
+    for index in sorted(order.tolist()):
+        try:
+            picture = images.load(samples[index].content())
+        except ImageError:
+            continue
+        tensors.append(preprocess(picture, spec.input)[0])
+    generator = TextGenerator(symbols=spec.decoder.symbols or DIGITS)
+    for index in range(count - len(tensors)):
+        drawn, _ = generator.sample(np.random.default_rng([seed, index]))
+        tensors.append(preprocess(images.load(drawn), spec.input)[0])
+    return tensors
+
+
+def keras_run(network: Any) -> Run:
+    """A Keras network as a function of one tensor."""
+    import keras
+
+    def run(tensor: Float32) -> Outputs:
+        found = network(tensor[None], training=False)
+        outputs = found if isinstance(found, (list, tuple)) else (found,)
+        return tuple(keras.ops.convert_to_numpy(output)[0] for output in outputs)
+
+    return run
+
+
+def _texts(
+    model: Model, reference: Run, candidate: Run, tensors: Sequence[Float32], tolerance: float
+) -> Parity:
+    """Strings, and the log-probabilities that the runtime works with, after the temperature."""
+    apart = _answers(model, reference, candidate, tensors, _log_softmax)
+    return Parity(len(tensors), *apart, "strings", "log-probabilities", tolerance)
+
+
+def _classes(
+    model: Model, reference: Run, candidate: Run, tensors: Sequence[Float32], tolerance: float
+) -> Parity:
+    """The best class, and all probabilities after the temperature."""
+    apart = _answers(
+        model, reference, candidate, tensors, lambda logits: np.exp(_log_softmax(logits))
+    )
+    return Parity(len(tensors), *apart, "classes", "probabilities", tolerance)
+
+
+def _answers(
+    model: Model,
+    reference: Run,
+    candidate: Run,
+    tensors: Sequence[Float32],
+    measure: Callable[[Float32], Float64],
+) -> tuple[int, float]:
+    """How many answers are equal, and the largest difference of what ``measure`` gives."""
+    reader = reader_for(model)
+    temperature = model.spec.decoder.temperature
+    same, largest = 0, 0.0
+    for tensor in tensors:
+        ours, theirs = reference(tensor), candidate(tensor)
+        for left, right in zip(ours, theirs, strict=True):
+            difference = np.abs(measure(left / temperature) - measure(right / temperature))
+            # Not a number is no answer: it must not slip through a comparison.
+            largest = max(largest, float(np.nan_to_num(difference.max(), nan=np.inf)))
+        same += answer(decode(reader, ours)) == answer(decode(reader, theirs))
+    return same, largest
+
+
+def _log_softmax(logits: Float32) -> Float64:
+    wide = logits.astype(np.float64)
+    shifted = wide - wide.max(-1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
+
+
+GATES: dict[str, Gate] = {"text": _texts, "class": _classes}
