@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 from solver.charset import ALNUM
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
+from training.pixels import IMAGENET, PixelRule
 
 _T = TypeVar("_T")
 SIDES = ("left", "right")
@@ -70,7 +71,8 @@ class Input:
     """Pixels to tensor; see :class:`solver.spec.InputSpec`.
 
     ``width = 0`` is free, for CTC only (``min_width`` and ``max_width`` then bound it);
-    ``threshold = -1`` is none. ``scale``, ``mean`` and ``std`` are the same for every channel.
+    ``threshold = -1`` is none. ``scale``, ``mean`` and ``std`` are the same for every channel; with
+    ImageNet weights, theirs take the place of the defaults (:mod:`training.pixels`).
     """
 
     height: int = 48
@@ -84,6 +86,11 @@ class Input:
     std: float = 1.0
     max_width: int = 320
     min_width: int = 48
+
+    @property
+    def has_default_scaling(self) -> bool:
+        """Whether ``scale``, ``mean`` and ``std`` are what they are where none is given."""
+        return (self.scale, self.mean, self.std) == (1 / 127.5, 1.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +206,7 @@ class Config:
 
     def input_spec(self) -> InputSpec:
         """The contract's rule from picture to tensor."""
+        pixels = self._pixel_rule()
         return InputSpec(
             height=self.input.height,
             width=self.input.width or None,
@@ -208,10 +216,30 @@ class Config:
             threshold=None if self.input.threshold < 0 else self.input.threshold,
             min_width=self.input.min_width,
             max_width=self.input.max_width,
-            scale=self.input.scale,
-            mean=(self.input.mean,) * self.input.channels,
-            std=(self.input.std,) * self.input.channels,
+            scale=pixels.scale,
+            mean=pixels.mean,
+            std=pixels.std,
         )
+
+    def _pixel_rule(self) -> PixelRule:
+        """Of the settings; ImageNet weights have one of their own, which then holds in use too."""
+        own, channels = self.input, self.input.channels
+        given = PixelRule(own.scale, (own.mean,) * channels, (own.std,) * channels)
+        rule = IMAGENET.get(self.model.backbone) if self.model.weights else None
+        if rule is None:
+            return given
+        if channels != len(rule.mean):
+            raise ConfigError(
+                f"weights: the ImageNet weights of {self.model.backbone} are for colour, received "
+                f"{channels} channel; set input.channels = 3 (a grey picture is read as colour), "
+                "or leave weights out"
+            )
+        if not own.has_default_scaling and given != rule:
+            raise ConfigError(
+                f"input.scale, mean, std: the ImageNet weights of {self.model.backbone} come with "
+                f"{rule}; leave the three out, they are set to it; received {given}"
+            )
+        return rule
 
     def decoder_spec(
         self, *, labels: tuple[str, ...] = (), temperature: float = 1.0

@@ -81,7 +81,7 @@ _INPUT = {
     "fit": "letterbox keeps the shape of the picture, shrink only makes it smaller",
     "fill": "the grey around it, 0 to 255",
     "threshold": "above it white, else black; -1: none",
-    "scale": "level * scale, minus mean, divided by std",
+    "scale": "level * scale, minus mean, divided by std; ImageNet weights set all three",
     "mean": "see scale",
     "std": "see scale",
     "max_width": "wider pictures are squeezed (ctc)",

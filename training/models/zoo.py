@@ -1,7 +1,7 @@
 """Keras's named networks as backbones, with the pixels that their ImageNet weights expect.
 
 Their own preprocessing is left out: the contract says what a pixel becomes, and for ImageNet
-weights :data:`NETWORKS` says what the contract must be.
+weights :mod:`training.pixels` says what the contract must be.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import keras
+
+from training.pixels import IMAGENET as PIXELS
+from training.pixels import PixelRule
 
 IMAGENET = "imagenet"
 _AUTOMATIC = re.compile(
@@ -29,30 +32,14 @@ class WeightsError(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class PixelRule:
-    """``(level·scale - mean)/std`` for each of red, green and blue, as in the contract."""
-
-    scale: float
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
-
-SYMMETRIC = PixelRule(1 / 127.5, (1.0, 1.0, 1.0), (1.0, 1.0, 1.0))
-STANDARDISED = PixelRule(1 / 255, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-CENTRED = PixelRule(1.0, (123.68, 116.779, 103.939), (1.0, 1.0, 1.0))
-
-
-@dataclass(frozen=True, slots=True)
 class Network:
     """One of ``keras.applications``.
 
-    ``pixels`` are those of its ImageNet weights; ``taps`` the widest named layer at a stride (its
-    output has 32); ``least`` the smallest side; ``reversed_colours`` tells that the weights were
-    trained on blue, green, red.
+    ``taps`` is the widest named layer at a stride (its output has 32), ``least`` the smallest side;
+    ``reversed_colours`` tells that the weights were trained on blue, green, red.
     """
 
     builder: str
-    pixels: PixelRule
     taps: dict[int, str]
     least: int = 32
     has_preprocessing: bool = False
@@ -60,35 +47,27 @@ class Network:
 
 
 NETWORKS: dict[str, Network] = {
-    "vgg16": Network(
-        "VGG16", CENTRED, {8: "block3_pool", 16: "block4_pool"}, reversed_colours=True
-    ),
-    "mobilenetv2": Network(
-        "MobileNetV2", SYMMETRIC, {8: "block_6_expand_relu", 16: "block_13_expand_relu"}
-    ),
+    "vgg16": Network("VGG16", {8: "block3_pool", 16: "block4_pool"}, reversed_colours=True),
+    "mobilenetv2": Network("MobileNetV2", {8: "block_6_expand_relu", 16: "block_13_expand_relu"}),
     "mobilenetv3-small": Network(
         "MobileNetV3Small",
-        SYMMETRIC,
         {8: "expanded_conv_3_expand_bn", 16: "expanded_conv_8_expand_bn"},
         has_preprocessing=True,
     ),
     "mobilenetv3-large": Network(
         "MobileNetV3Large",
-        SYMMETRIC,
         {8: "expanded_conv_6_expand_bn", 16: "expanded_conv_12_expand_bn"},
         has_preprocessing=True,
     ),
-    "densenet121": Network("DenseNet121", STANDARDISED, {8: "pool3_relu", 16: "pool4_relu"}),
+    "densenet121": Network("DenseNet121", {8: "pool3_relu", 16: "pool4_relu"}),
     "resnet50": Network(
         "ResNet50",
-        CENTRED,
         {8: "conv3_block4_out", 16: "conv4_block6_out"},
         reversed_colours=True,
     ),
-    "inceptionv3": Network("InceptionV3", SYMMETRIC, {8: "mixed2", 16: "mixed7"}, least=75),
+    "inceptionv3": Network("InceptionV3", {8: "mixed2", 16: "mixed7"}, least=75),
     "efficientnetv2-b0": Network(
         "EfficientNetV2B0",
-        STANDARDISED,
         {8: "block4a_expand_activation", 16: "block6a_expand_activation"},
         has_preprocessing=True,
     ),
@@ -98,7 +77,7 @@ STRIDES = (8, 16, 32)
 
 def pixel_rule(name: str) -> PixelRule:
     """What the contract's ``scale``, ``mean`` and ``std`` must be for the ImageNet weights."""
-    return NETWORKS[name].pixels
+    return PIXELS[name]
 
 
 def features(name: str, image: Any, *, stride: int, weights: str | None, momentum: float) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ pytest.importorskip("tensorflow")
 import keras
 
 from tests.training.models.test_models import check_export
+from training import config, pixels
 from training.models import backbones, zoo
 from training.models.classify import build_classify
 from training.models.multi_head import build_multi_head
@@ -125,6 +127,36 @@ def test_pixels_of_imagenet_weights_are_those_of_keras() -> None:
         order = [2, 1, 0] if flipped else [0, 1, 2]
         assert ours[..., order] == pytest.approx(theirs, abs=1e-5)
         assert zoo.NETWORKS[name].reversed_colours == flipped
+    assert zoo.NETWORKS.keys() == pixels.IMAGENET.keys()
+
+
+@pytest.mark.parametrize("name", zoo.NETWORKS)
+def test_the_contract_scales_pixels_as_imagenet_weights_expect(name: str) -> None:
+    settings = config.Config(
+        task="classify",
+        input=config.Input(width=96, height=96),
+        model=config.Model(backbone=name, weights="imagenet"),
+    )
+    spec, rule = settings.input_spec(), zoo.pixel_rule(name)
+    assert (spec.scale, spec.mean, spec.std) == (rule.scale, rule.mean, rule.std)
+    plain = replace(settings, model=config.Model(backbone=name)).input_spec()
+    assert (plain.scale, plain.mean, plain.std) == (1 / 127.5, (1.0,) * 3, (1.0,) * 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"scale": 1 / 255}, "leave the three out, they are set to it"),
+        ({"mean": 0.0}, "leave the three out, they are set to it"),
+        ({"channels": 1}, "set input.channels = 3"),
+    ],
+)
+def test_other_scaling_than_that_of_imagenet_weights_is_refused(
+    given: dict[str, Any], message: str
+) -> None:
+    model = config.Model(backbone="vgg16", weights="imagenet")
+    with pytest.raises(config.ConfigError, match=message):
+        config.Config(task="classify", input=config.Input(width=64, **given), model=model)
 
 
 OWN = """
