@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.whole import write_whole
+
 if TYPE_CHECKING:
     from training.config import Source
     from training.samples import Sample
@@ -82,6 +84,9 @@ def _check(options: argparse.Namespace) -> None:
                 ("validation", settings.data.validation),
             ):
                 for source in sources:
+                    if source.is_drawn:
+                        print(f"not checked: {shown(source.path)} is drawn while training")
+                        continue
                     _read(source, root, sides[side])
                     kind = kind or _kind(source.reader)
             kind = kind or ("classes" if settings.task == "classify" else None)
@@ -100,9 +105,9 @@ def _check(options: argparse.Namespace) -> None:
     )
     print(to_text(report))
     if options.json:
-        _write(options.json, json.dumps(report.to_dict(), indent=2) + "\n")
+        write_whole(options.json, (json.dumps(report.to_dict(), indent=2) + "\n").encode())
     if options.html:
-        _write(options.html, to_html(report))
+        write_whole(options.html, to_html(report).encode())
     if options.strict and report.problems:
         raise DatasetError(shown("; ".join(report.problems)))
 
@@ -172,9 +177,3 @@ def _numbers(text: str) -> list[float]:
         raise ValueError(
             f"--shares: expected numbers such as 0.8,0.1,0.1, received {text!r}"
         ) from None
-
-
-def _write(path: Path, text: str) -> None:
-    new = path.with_name(f".{path.name}.new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import shlex
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from training import cli_data, template, workspace
+from training.whole import write_whole
 
 if TYPE_CHECKING:
     from training.config import Source
@@ -70,7 +72,8 @@ def _new(options: argparse.Namespace) -> None:
     print(f"{path}: settings, with comments")
     for name, what in workspace.FOLDERS.items():
         print(f"{options.folder / name}: {what}")
-    reader = " --reader classes" if options.task == "classify" else ""
+    reader = template.READERS.get(options.task, "")
+    reader = reader and f" --reader {reader}"
     print(
         f"next: put pictures into {options.folder / 'data'}, then\n"
         f"  cd {shlex.quote(str(options.folder))}\n"
@@ -96,11 +99,9 @@ def _preview(options: argparse.Namespace) -> None:
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
     sheet = preview(settings, root, count=options.count, seed=options.seed)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    partial = options.out.with_name(f".{options.out.name}.new")
-    sheet.save(partial, "PNG")
-    partial.replace(options.out)
-    print(options.out)
+    body = io.BytesIO()
+    sheet.save(body, "PNG")
+    print(write_whole(options.out, body.getvalue()))
 
 
 def _summary(options: argparse.Namespace) -> None:
@@ -117,7 +118,7 @@ def _summary(options: argparse.Namespace) -> None:
             f"--width: expected {settings.input.min_width} (input.min_width) or more, "
             f"received {options.width}"
         )
-    is_open = settings.task == "classify" and not settings.labels
+    is_open = settings.has_labels and not settings.labels
     labels = read_data(settings, root).labels if is_open else ()
     # What weights it starts from changes no count, and may be a download.
     plain = replace(settings, model=replace(settings.model, weights=""))
@@ -130,9 +131,10 @@ def _summary(options: argparse.Namespace) -> None:
     if width:
         print(f"for pictures of {width} × {settings.input.height} pixels")
     if options.json:
-        _write(options.json, json.dumps(found.to_dict(), indent=2) + "\n")
+        body = json.dumps(found.to_dict(), indent=2) + "\n"
+        print(write_whole(options.json, body.encode()))
     if options.svg:
-        _write(options.svg, drawing.draw(found))
+        print(write_whole(options.svg, drawing.draw(found).encode()))
 
 
 def _pack(options: argparse.Namespace) -> None:
@@ -152,10 +154,14 @@ def _pack(options: argparse.Namespace) -> None:
     todo = [
         (side, source, out)
         for side in ("train", "validation")
-        for source, out in _places(getattr(settings.data, side), root, options.out / side)
+        for source, out in _places(
+            [one for one in getattr(settings.data, side) if not one.is_drawn],
+            root,
+            options.out / side,
+        )
     ]
     if not todo:
-        raise ValueError(f"{options.source}: no sources; add one: [[data.train]]")
+        raise ValueError(f"{options.source}: no sources with files; add one: [[data.train]]")
     found = [read_source(source, root) for _, source, _ in todo]
     for _, _, out in todo:
         refuse_filled(out)
@@ -205,11 +211,3 @@ def _show(side: str, source: Source, out: Path, name: str, *, root: Path) -> Non
     if source.repeat != 1:
         lines.append(f"repeat = {source.repeat}")
     print("\n".join(lines))
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.new")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-    print(path)

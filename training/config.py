@@ -16,6 +16,8 @@ from training.pixels import IMAGENET, PixelRule
 
 _T = TypeVar("_T")
 SIDES = ("left", "right")
+# The reader whose pictures no file holds.
+GENERATOR = "generator"
 TASKS = ("ctc", "ctc-tiny", "multi-head", "classify")
 SCHEDULES = ("constant", "cosine", "linear", "step", "plateau")
 
@@ -30,7 +32,8 @@ class Source:
 
     ``repeat`` is how often an epoch shows them (0.5: half). ``reader`` says where labels come
     from: ``separator`` and ``side`` are for names of files, ``labels`` (a file) and ``columns``
-    for tables, COCO and YOLO. ``only`` is a CSV list that leaves out all others.
+    for tables, COCO and YOLO. ``only`` is a CSV list that leaves out all others. With the reader
+    "generator" the path is a settings file, and ``count`` pictures an epoch are drawn from it.
     """
 
     path: str
@@ -42,8 +45,21 @@ class Source:
     labels: str = ""
     columns: tuple[str, ...] = ()
     only: str = ""
+    count: int = 0
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether its pictures are drawn as they are needed."""
+        return self.reader == GENERATOR
 
     def __post_init__(self) -> None:
+        if self.count < 0 or self.is_drawn != bool(self.count):
+            raise ConfigError(
+                f"count: expected {'> 0, pictures an epoch,' if self.is_drawn else 'none'} with "
+                f"reader {self.reader!r}, received {self.count}"
+            )
+        if self.is_drawn and (self.only or self.repeat != 1):
+            raise ConfigError(f"only, repeat: expected none with reader {GENERATOR!r}: set count")
         if self.side not in SIDES:
             raise ConfigError(f"side: expected one of {', '.join(SIDES)}, received {self.side!r}")
         if len(self.columns) not in (0, 2, 3):

@@ -62,12 +62,13 @@ _SOURCE = {
     "path": "a folder, or a labels file",
     "name": "what its figures are called; default: the folder's name",
     "repeat": "how often an epoch shows it",
-    "reader": "where labels are: filename, csv, tsv, classes, pack, or my_module:read",
+    "reader": "where labels are: filename, csv, tsv, classes, pack, my_module:read; or generator",
     "separator": "7Kx2_a81f.png: the label is left of the last one",
     "side": "left or right of the separator",
     "labels": "the table, where path is a folder",
     "columns": 'of a table, such as ["file", "label"]',
     "only": "a list that solver-train split wrote; all others are left out",
+    "count": "pictures that are drawn an epoch, where path is a generator's settings file",
 }
 _DATA = {
     "workers": "threads that decode",

@@ -55,6 +55,11 @@ def read_source(source: Source, root: Path) -> list[Sample]:
         labels=str(root / source.labels) if source.labels else "",
     )
     path = root / source.path
+    if source.is_drawn:
+        raise DatasetError(
+            f"{path}: its pictures are drawn while training and are in no file; draw some into a "
+            f"folder first: solver-train generate --settings {path} FOLDER"
+        )
     if is_reference(source.reader):
         samples = read_own(path, options, root)
     elif source.reader in READERS:

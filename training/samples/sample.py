@@ -6,7 +6,7 @@ import hashlib
 import math
 import os
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
 from training.samples.tfrecord import Record, RecordError
@@ -37,7 +37,8 @@ class Sample:
 
     A picture with boxes has the label ``""``. Samples of one ``group`` (drawn from one picture,
     taken in one session) stay on one side of a split; ``""`` is no group. With a ``record`` the
-    picture lies in a pack, and ``path`` only says what it is called: read :meth:`content`.
+    picture lies in a pack, with ``data`` (the encoded picture) in no file at all, and ``path``
+    only says what it is called: read :meth:`content`.
     """
 
     path: Path
@@ -46,14 +47,17 @@ class Sample:
     boxes: tuple[Annotation, ...] = ()
     group: str = ""
     record: Record | None = None
+    data: bytes | None = field(default=None, repr=False)
 
     def content(self) -> Path | bytes:
-        """The picture as :func:`solver.images.load` takes it: its file, or its bytes in a pack.
+        """The picture as :func:`solver.images.load` takes it: its file, or its encoded bytes.
 
         Raises:
             DatasetError: the pack is damaged there; the message names the file and the record.
         """
         record = self.record
+        if self.data is not None:
+            return self.data
         if record is None:
             return self.path
         try:
@@ -66,6 +70,8 @@ class Sample:
 
     def size(self) -> int:
         """The encoded picture's size in bytes."""
+        if self.data is not None:
+            return len(self.data)
         return self.path.stat().st_size if self.record is None else self.record.size
 
 
