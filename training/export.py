@@ -45,8 +45,9 @@ from training.exporting.parity import (
 )
 from training.exporting.temperature import fit_temperature
 from training.figures.text import TextFigures
-from training.samples import DatasetError, Sample, fingerprint, read_source
+from training.samples import DatasetError, Sample, read_source
 from training.samples.sample import picture_files
+from training.weights import load as load_weights
 
 _log = logging.getLogger(__name__)
 
@@ -105,7 +106,13 @@ def export(
     )
     if not weights.is_file():
         raise FileNotFoundError(f"{weights}: no such weights; train first: solver-train fit")
-    work = _Work(config, root, weights, output, extras, read_data(config, root), on_report)
+    data = read_data(config, root)
+    if not data.validation:
+        if extras.int8 is not None:
+            raise DatasetError("--int8: needs data.validation, to measure what it loses")
+        if calibration is not None and not calibration:
+            raise DatasetError("--calibrate: name folders, there is no data.validation")
+    work = _Work(config, root, weights, output, extras, data, on_report)
     with workshop(output) as drafts:
         return work.go(drafts, calibration)
 
@@ -182,7 +189,7 @@ class _Work:
         keras.mixed_precision.set_global_policy(policy)
         try:
             network = build(self.config, labels=self.data.labels, root=self.root)
-            network.load_weights(self.weights)
+            load_weights(network, self.weights)
         finally:
             keras.mixed_precision.set_global_policy(before)
         return network
@@ -200,8 +207,6 @@ class _Work:
     def labelled(self, folders: Sequence[Path]) -> tuple[list[Sample], str]:
         """Held-back samples, of the validation part where no folder is named, and what they are."""
         if not folders:
-            if not self.held_back:
-                raise DatasetError("--calibrate: there is no data.validation; name folders")
             return self.held_back, f"the {len(self.held_back)} pictures of the validation part"
         reader = "classes" if self.config.task == "classify" else "filename"
         known = [source for source in self.config.data.train if source.reader == reader]
@@ -240,11 +245,7 @@ class _Work:
 
     def evaluation(self, draft: Path) -> Evaluation | None:
         """What the file answers on the validation part, where a card or int8 wants to know."""
-        if not self.held_back:
-            if self.extras.int8 is not None:
-                raise DatasetError("--int8: needs data.validation, to measure what it loses")
-            return None
-        if self.extras.card is None and self.extras.int8 is None:
+        if not self.held_back or (self.extras.card is None and self.extras.int8 is None):
             return None
         return evaluate(reader_for(Model.open(draft)), self.held_back)
 
@@ -333,8 +334,10 @@ def _provenance(config: Config, data: Data) -> Provenance:
         except importlib.metadata.PackageNotFoundError:
             continue
     return Provenance(
-        data_sha256=fingerprint(data.samples),
-        samples={name: len(part) for name, part in data.train.items()},
+        data_sha256=data.fingerprint,
+        # Of a generator as many as the whole run draws; one that stopped early saw fewer.
+        samples={name: len(part) for name, part in data.train.items()}
+        | {one.name: one.count * config.fit.epochs for one in data.endless},
         split_seed=config.seed,
         licence=config.licence,
         versions=versions,

@@ -1,0 +1,149 @@
+"""The parts of an export that need no training: gate, figures of int8, Markdown."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from solver.model import Model, Outputs
+from tests.training import toys
+from training.exporting import int8, markdown, parity
+from training.exporting.card_figures import limits
+from training.figures.shares import Share
+from training.metrics import paired_interval
+
+
+def moved(model: Model, by: float) -> parity.Run:
+    """A model whose first logit is off."""
+
+    def run(tensor: parity.Float32) -> Outputs:
+        outputs = tuple(output.copy() for output in model.run(tensor))
+        outputs[0][..., 0] += by
+        return outputs
+
+    return run
+
+
+@pytest.mark.parametrize("kind", ["text", "class"])
+@pytest.mark.parametrize(
+    ("by", "passes"), [(0.0, True), (1e-6, True), (1000.0, False), (np.nan, False)]
+)
+def test_the_gate(kind: str, by: float, passes: bool, tmp_path: Path) -> None:
+    make = {"text": toys.text_model, "class": toys.class_model}[kind]
+    model = Model.open(make(tmp_path))
+    tensors = parity.gate_tensors(model.spec, [], seed=1, count=8)
+    assert len(tensors) == 8
+    found = parity.check(model, model.run, tensors, candidate=moved(model, by))
+    assert found.passes is passes
+    assert found.pictures == 8
+    if passes:
+        assert parity.demand(found, "x.onnx") is found
+    else:
+        with pytest.raises(parity.ParityError, match=r"x\.onnx: not exported; parity: "):
+            parity.demand(found, "x.onnx")
+
+
+def test_half_of_the_gate_are_pictures_in_use(tmp_path: Path) -> None:
+    model = Model.open(toys.text_model(tmp_path))
+    samples = toys.save(tmp_path / "s", [("1", toys.picture("1"))] * 3, source="s")
+    (tmp_path / "s" / "0.png").write_bytes(b"damaged")
+    drawn = parity.gate_tensors(model.spec, [], seed=1, count=6)
+    tensors = parity.gate_tensors(model.spec, samples, seed=1, count=6)
+    assert len(tensors) == 6
+    assert sum(np.array_equal(a, b) for a in tensors for b in drawn) == 4
+
+
+@pytest.mark.parametrize(
+    ("lost", "gained", "count", "middle"), [(0, 0, 1, 0.0), (5, 0, 10, 0.5), (3, 3, 100, 0.0)]
+)
+def test_paired_interval(lost: int, gained: int, count: int, middle: float) -> None:
+    low, high = paired_interval(lost, gained, count)
+    assert -1 <= low < middle < high <= 1
+    other = paired_interval(gained, lost, count)
+    assert (-other[1], -other[0]) == pytest.approx((low, high))
+    wider = paired_interval(lost, gained, count + 1)
+    assert wider != (low, high)
+
+
+def test_paired_interval_of_a_known_table() -> None:
+    # 53 against 8 of 300: (53.5 - 8.5) / 302 ± 1.96 · sqrt(62/302 - 0.149²) / sqrt(302)
+    assert paired_interval(53, 8, 300) == pytest.approx((0.1007, 0.1973), abs=1e-4)
+
+
+@pytest.mark.parametrize(("lost", "gained", "count"), [(-1, 0, 1), (1, 1, 1), (0, 0, 0)])
+def test_paired_interval_of_nonsense(lost: int, gained: int, count: int) -> None:
+    with pytest.raises(ValueError, match="lost \\+ gained ≤ count"):
+        paired_interval(lost, gained, count)
+
+
+@pytest.mark.parametrize(("allowed", "passes"), [(0.0, False), (0.01, False), (0.02, True)])
+def test_int8_in_a_line(allowed: float, passes: bool) -> None:
+    found = int8.Int8(
+        calibrated_on="8 named pictures",
+        right=(Share(90, 100), Share(88, 100)),
+        right_ignoring_case=(Share(95, 100), Share(94, 100)),
+        lost=3,
+        gained=1,
+        milliseconds=(2.0, 0.5),
+        size=(4000, 1000),
+        allowed=allowed,
+    )
+    assert found.passes is passes
+    assert str(found) == (
+        "int8: 90 → 88 of 100 right, loss 2.0 points [-2.3, 6.2]; "
+        "4.0 times as fast, 1000 bytes in place of 4000"
+    )
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 5, 9])
+def test_chosen_and_others(count: int) -> None:
+    taken, others = int8.chosen("abcde", count, seed=1)
+    assert len(taken) == min(count, 5)
+    assert sorted(taken + others) == list("abcde")
+    assert taken == sorted(taken)
+    assert int8.chosen("abcde", count, seed=1) == (taken, others)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("ab", "`ab`"),
+        ("`", "`` ` ``"),
+        ("a``b", "```a``b```"),
+        ("中文", "`中文`"),
+        ("a\nb", "`a\\nb`"),
+    ],
+)
+def test_code_spans(text: str, span: str) -> None:
+    assert markdown.code(text) == span
+
+
+def test_a_cell_may_hold_anything() -> None:
+    assert markdown.table(("a",), [("x|y\nz",)]) == "| a |\n| --- |\n| x\\|y\\nz |"
+    assert markdown.table(("a", "b"), []) == "| a | b |\n| --- | --- |"
+
+
+def test_limits_of_what_nothing_is_known_of(tmp_path: Path) -> None:
+    decoder = Model.open(toys.text_model(tmp_path)).spec.decoder
+    lines = limits(None, trained=["12", "a"], decoder=decoder)
+    assert any("Never seen in training" in line for line in lines)
+    assert "It learned texts of 1 to 2 characters; others are guesses." in lines
+
+
+@pytest.mark.training
+def test_layers_of_ones_own_are_named(tmp_path: Path) -> None:
+    pytest.importorskip("tensorflow")
+    from training.exporting.keras_files import foreign_layers
+
+    config = (
+        '{"module": "keras", "class_name": "Functional", "config": {"layers": ['
+        '{"module": "keras.layers", "class_name": "Dense", "registered_name": null},'
+        '{"module": "my_module", "class_name": "Mine", "registered_name": "my>Mine"},'
+        '{"module": null, "class_name": "Other", "registered_name": "Custom>Other"}]}}'
+    )
+    with zipfile.ZipFile(tmp_path / "x.keras", "w") as archive:
+        archive.writestr("config.json", config)
+    assert foreign_layers(tmp_path / "x.keras") == ["Custom>Other", "my_module.Mine"]
