@@ -1,7 +1,8 @@
 """Label-safe changes of a canvas, drawn anew for every look at a picture.
 
 All work on ``(h, w, 3) uint8`` RGB and keep the shape; :func:`augment` takes one grey channel too.
-The caller hands in the generator, so a seed gives the same pictures again.
+The caller hands in the generator, so a seed gives the same pictures again. Boxes go where their
+pixels went: :func:`moved_boxes`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from solver.geometry import Boxes, Indices, area, clip
+
 UInt8 = npt.NDArray[np.uint8]
+# (2, 3): where a point (x, y, 1) of the canvas goes.
+Matrix = npt.NDArray[np.float64]
+
+# Of a box that a change pushes out of the canvas, this share must stay for it to count.
+STAYING = 0.5
 
 
 def stretch(pixels: UInt8, width: int) -> UInt8:
@@ -28,11 +36,18 @@ def augment(pixels: UInt8, rng: np.random.Generator) -> UInt8:
     ``pixels`` are ``(h, w, 3)`` RGB, or grey ``(h, w)`` or ``(h, w, 1)``; grey stays grey, as
     ``(h, w, 1)``.
     """
+    return augment_and_tell(pixels, rng)[0]
+
+
+def augment_and_tell(pixels: UInt8, rng: np.random.Generator) -> tuple[UInt8, Matrix]:
+    """:func:`augment`, and where it moved the points of the canvas."""
     if pixels.ndim == 2 or pixels.shape[2] == 1:
         coloured = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
-        return _grey(augment(coloured, rng))[..., None]
+        changed, matrix = augment_and_tell(coloured, rng)
+        return _grey(changed)[..., None], matrix
+    matrix = np.eye(2, 3)
     if rng.random() < 0.5:
-        pixels = _affine(pixels, rng)
+        pixels, matrix = _affine(pixels, rng)
     if rng.random() < 0.12:
         pixels = _coarse(pixels, rng)
     if rng.random() < 0.5:
@@ -49,10 +64,40 @@ def augment(pixels: UInt8, rng: np.random.Generator) -> UInt8:
         pixels = _noise(pixels, rng)
     if rng.random() < 0.12:
         pixels = _jpeg(pixels, rng)
-    return np.asarray(pixels, np.uint8)
+    return np.asarray(pixels, np.uint8), matrix
 
 
-def _affine(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+def flip(pixels: UInt8) -> tuple[UInt8, Matrix]:
+    """The canvas mirrored left to right, and where that moved its points."""
+    matrix = np.array([[-1.0, 0.0, pixels.shape[1]], [0.0, 1.0, 0.0]])
+    return np.ascontiguousarray(pixels[:, ::-1]), matrix
+
+
+def then(first: Matrix, second: Matrix) -> Matrix:
+    """One move after another, as one."""
+    whole = np.vstack([first, [0.0, 0.0, 1.0]])
+    return np.asarray(second @ whole)
+
+
+def moved_boxes(boxes: Boxes, matrix: Matrix, *, width: int, height: int) -> tuple[Boxes, Indices]:
+    """``(M, 4)`` boxes of a canvas, xyxy pixels, after a move, and which of them are still there.
+
+    What a box holds is tight around it, but seldom fills its corners: where they are turned, the
+    new box is half-way between that of the corners and that of the ellipse inside the old one.
+    Boxes are held inside the canvas; one of which less than half remains is left out.
+    """
+    halves = (boxes[:, 2:] - boxes[:, :2]) / 2
+    middles = (boxes[:, 2:] + boxes[:, :2]) / 2 @ matrix[:, :2].T + matrix[:, 2]
+    corners = halves @ np.abs(matrix[:, :2]).T
+    ellipse = np.sqrt(halves**2 @ (matrix[:, :2] ** 2).T)
+    around = (corners + ellipse) / 2
+    moved = np.concatenate([middles - around, middles + around], axis=1)
+    inside = clip(moved, width=width, height=height)
+    kept: Indices = np.flatnonzero(area(inside) > STAYING * area(moved))
+    return inside[kept], kept
+
+
+def _affine(pixels: UInt8, rng: np.random.Generator) -> tuple[UInt8, Matrix]:
     """Small turn, shear, scale and shift about the centre; edges repeat."""
     height, width = pixels.shape[:2]
     angle = np.deg2rad(rng.uniform(-4, 4))
@@ -63,9 +108,11 @@ def _affine(pixels: UInt8, rng: np.random.Generator) -> UInt8:
     centre = np.array([width / 2, height / 2])
     shift = np.array([rng.uniform(-3, 3), rng.uniform(-3, 3)])
     matrix[:, 2] = centre + shift - matrix[:, :2] @ centre
-    return np.asarray(
-        cv2.warpAffine(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE), np.uint8
-    )
+    # OpenCV counts from the middles of pixels, boxes from their edges.
+    from_middles = matrix.copy()
+    from_middles[:, 2] += (np.eye(2) - matrix[:, :2]) @ [0.5, 0.5]
+    moved = cv2.warpAffine(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.uint8), from_middles
 
 
 def _coarse(pixels: UInt8, rng: np.random.Generator) -> UInt8:

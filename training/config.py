@@ -9,6 +9,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from solver.anchors import AnchorSpec
 from solver.charset import ALNUM
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
@@ -18,7 +19,7 @@ _T = TypeVar("_T")
 SIDES = ("left", "right")
 # The reader whose pictures no file holds.
 GENERATOR = "generator"
-TASKS = ("ctc", "ctc-tiny", "multi-head", "classify")
+TASKS = ("ctc", "ctc-tiny", "multi-head", "classify", "detect")
 SCHEDULES = ("constant", "cosine", "linear", "step", "plateau")
 
 
@@ -126,6 +127,47 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Detect:
+    """A detector's size, where it looks for boxes, and which of them count.
+
+    ``phi`` scales the whole network (EfficientDet's D0 to D7 are 0 to 7). Level i of the pyramid
+    has a stride of 8 · 2^i canvas pixels and anchors of ``sizes[i]`` times each of ``scales``, in
+    each of ``aspect_ratios`` (width by height). ``flip`` is the share of looks that training
+    mirrors: 0 where left and right matter, as in writing. Boxes that score less than
+    ``score_threshold`` are no answer; of two of a class that overlap by more than
+    ``iou_threshold`` the better one is.
+    """
+
+    phi: int = -2
+    sizes: tuple[float, ...] = (16.0, 32.0, 64.0)
+    scales: tuple[float, ...] = (1.0, 1.26, 1.5874)
+    aspect_ratios: tuple[float, ...] = (1.0,)
+    flip: float = 0.0
+    score_threshold: float = 0.3
+    iou_threshold: float = 0.5
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Canvas pixels a cell, finest level first."""
+        return tuple(8 << level for level in range(len(self.sizes)))
+
+    def anchors(self) -> AnchorSpec:
+        """The contract's anchors.
+
+        Raises:
+            SpecError: they cannot be.
+        """
+        return AnchorSpec(
+            strides=self.strides,
+            sizes=self.sizes,
+            scales=self.scales,
+            aspect_ratios=self.aspect_ratios,
+            score_threshold=self.score_threshold,
+            iou_threshold=self.iou_threshold,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """How to train. ``schedule`` runs over ``epochs`` after ``warmup`` steps.
 
@@ -154,8 +196,8 @@ class Config:
     """Everything a run needs.
 
     ``symbols`` are a text model's; ``length`` is a multi-head model's number of characters, the
-    blank filling up shorter labels; ``labels`` are a classifier's classes, in their order (empty:
-    those of the training pictures, sorted).
+    blank filling up shorter labels; ``labels`` are the classes of a classifier or detector, in
+    their order (empty: those of the training pictures, sorted).
     """
 
     task: str = "ctc"
@@ -168,6 +210,7 @@ class Config:
     data: Data = field(default_factory=Data)
     input: Input = field(default_factory=Input)
     model: Model = field(default_factory=Model)
+    detect: Detect = field(default_factory=Detect)
     fit: Fit = field(default_factory=Fit)
 
     def __post_init__(self) -> None:
@@ -188,6 +231,20 @@ class Config:
                 raise ConfigError(
                     f"fit.{name}: expected 0 ≤ {name} < 1, received {getattr(self.fit, name)}"
                 )
+        self._check_size()
+        if self.task == "detect":
+            self._check_detect()
+        elif self.detect != Detect():
+            raise ConfigError(f"detect: expected no such table with task {self.task!r}")
+        try:
+            self.input_spec()
+            self.detect.anchors()
+            if not self.has_labels:
+                self.decoder_spec()
+        except SolverError as error:
+            raise ConfigError(str(error).replace("decoder.anchors.", "detect.")) from error
+
+    def _check_size(self) -> None:
         if self.is_ctc and self.input.height % 16:
             raise ConfigError(
                 f"input.height: expected a multiple of 16, received {self.input.height}"
@@ -203,12 +260,28 @@ class Config:
                 f"length: expected {'> 0' if self.task == 'multi-head' else 'none'} with task "
                 f"{self.task!r}, received {self.length}"
             )
-        try:
-            self.input_spec()
-            if self.task != "classify":
-                self.decoder_spec()
-        except SolverError as error:
-            raise ConfigError(str(error)) from error
+
+    def _check_detect(self) -> None:
+        if not -2 <= self.detect.phi <= 7:
+            raise ConfigError(f"detect.phi: expected -2 to 7, received {self.detect.phi}")
+        if self.fit.label_smoothing:
+            raise ConfigError(
+                "fit.label_smoothing: expected 0 with task 'detect', received "
+                f"{self.fit.label_smoothing}"
+            )
+        if not 0 <= self.detect.flip <= 1:
+            raise ConfigError(f"detect.flip: expected 0 to 1, received {self.detect.flip}")
+        if not 3 <= len(self.detect.sizes) <= 6:
+            raise ConfigError(
+                f"detect.sizes: expected 3 to 6 numbers, received {len(self.detect.sizes)}"
+            )
+        coarsest = self.detect.strides[-1]
+        for name in ("height", "width"):
+            if getattr(self.input, name) % coarsest:
+                raise ConfigError(
+                    f"input.{name}: expected a multiple of {coarsest} with "
+                    f"{len(self.detect.sizes)} detect.sizes, received {getattr(self.input, name)}"
+                )
 
     @property
     def is_ctc(self) -> bool:
@@ -218,7 +291,12 @@ class Config:
     @property
     def role(self) -> str:
         """What the network is for, as the contract says it."""
-        return "class" if self.task == "classify" else "text"
+        return {"classify": "class", "detect": "detector"}.get(self.task, "text")
+
+    @property
+    def has_labels(self) -> bool:
+        """Whether answers are named classes, and not text."""
+        return self.task in ("classify", "detect")
 
     def input_spec(self) -> InputSpec:
         """The contract's rule from picture to tensor."""
@@ -261,9 +339,13 @@ class Config:
         self, *, labels: tuple[str, ...] = (), temperature: float = 1.0
     ) -> DecoderSpec:
         """The contract's decoder; ``labels`` are the classes where the settings name none."""
-        if self.task == "classify":
+        if self.has_labels:
+            is_detector = self.task == "detect"
             return DecoderSpec(
-                name="softmax", labels=self.labels or labels, temperature=temperature
+                name="anchors" if is_detector else "softmax",
+                labels=self.labels or labels,
+                temperature=temperature,
+                anchors=self.detect.anchors() if is_detector else None,
             )
         return DecoderSpec(
             name="ctc" if self.is_ctc else "multi_head",
@@ -285,7 +367,10 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
-    return _build("", Config, body)
+    try:
+        return _build("", Config, body)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def _build(where: str, kind: type[_T], body: object) -> _T:

@@ -7,21 +7,54 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from solver import images, pretrained
 from solver.errors import ImageError, SpecError
-from solver.model import Model, Outputs
+from solver.geometry import Placement
+from solver.model import Float32, Model, Outputs
 from solver.preprocess import preprocess
-from solver.results import ClassResult, TextResult
+from solver.results import Box, ClassResult, TextResult
 from solver.tasks.classify import Classifier
+from solver.tasks.detect import Detector
 from solver.tasks.text import TextReader
+from training.figures.boxes import BoxFigures, Verdict, box_figures, judge
 from training.figures.classes import TOP, ClassFigures, class_figures
 from training.figures.text import TextFigures, text_figures
-from training.samples import DatasetError, Sample
+from training.metrics import BOX_FLOOR
+from training.samples import Annotation, DatasetError, Sample
 
 CHUNK = 256
+# The tensors and outputs of a detector are large.
+DETECTOR_CHUNK = 32
 
-Reader = TextReader | Classifier
-Figures = TextFigures | ClassFigures
+
+@dataclass(frozen=True, slots=True)
+class BoxesResult:
+    """What a detector found in a picture, best score first.
+
+    ``candidates`` score at least :data:`training.metrics.BOX_FLOOR`; the ``boxes`` among them are
+    the answer.
+    """
+
+    candidates: tuple[Box, ...]
+    threshold: float
+
+    @property
+    def boxes(self) -> tuple[Box, ...]:
+        """Those that score at least the model's threshold."""
+        return tuple(box for box in self.candidates if box.score >= self.threshold)
+
+    @property
+    def confidence(self) -> float:
+        """The lowest score of the answer; 0 where it is empty."""
+        return min((box.score for box in self.boxes), default=0.0)
+
+
+Reader = TextReader | Classifier | Detector
+Result = TextResult | ClassResult | BoxesResult
+Figures = TextFigures | ClassFigures | BoxFigures
 _READERS: dict[str, type[TextReader] | type[Classifier]] = {
     reader.role: reader for reader in (TextReader, Classifier)
 }
@@ -32,27 +65,41 @@ class Prediction:
     """One picture and what the model made of it."""
 
     sample: Sample
-    result: TextResult | ClassResult
+    result: Result
+
+    @property
+    def label(self) -> str:
+        """What the picture shows: its text or class, or what is in its boxes, from the left."""
+        return self.sample.label or _from_the_left(self.sample.boxes)
 
     @property
     def answer(self) -> str:
-        """The text or the class."""
+        """The text or the class, or what is in the boxes, from the left."""
         return answer(self.result)
 
     @property
     def confidence(self) -> float:
-        """That the whole answer is right, 0–1."""
+        """That the whole answer is right, 0–1; of boxes, the lowest score."""
         return self.result.confidence
 
     @property
     def is_right(self) -> bool:
-        """Whether the answer is exactly the label."""
+        """Whether the answer is exactly the label; of boxes, whether all were found, no other."""
+        if isinstance(self.result, BoxesResult):
+            return self.verdict.is_whole
         return self.answer == self.sample.label
+
+    @property
+    def verdict(self) -> Verdict:
+        """Which boxes of the answer are right, and which of the picture were found."""
+        boxes = self.result.boxes if isinstance(self.result, BoxesResult) else ()
+        return judge(boxes, self.sample.boxes)
 
     @property
     def ranked(self) -> list[str]:
         """The answer, then the alternatives."""
-        return [self.answer, *(other.text for other in self.result.alternatives)]
+        others = getattr(self.result, "alternatives", ())
+        return [self.answer, *(other.text for other in others)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +133,7 @@ class Evaluation:
 
 
 def open_reader(source: str) -> Reader:
-    """A text or class model by its file or, where there is no suffix, by its embedded name.
+    """A model by its file or, where there is no suffix, by its embedded name.
 
     Raises:
         ModelError: there is no such file or name, or its role is another.
@@ -102,26 +149,49 @@ def reader_for(model: Model, *, temperature: float | None = None) -> Reader:
     """The task that a model's role asks for; ``temperature`` in place of the contract's.
 
     Raises:
-        SpecError: its role is neither text nor class.
+        SpecError: its role is neither text, class nor detector.
     """
+    if model.spec.role == Detector.role:
+        return Detector(model)
     if model.spec.role not in _READERS:
         raise SpecError(
-            f"{model.source}: expected a model of role {' or '.join(_READERS)}, "
+            f"{model.source}: expected a model of role {', '.join(_READERS)} or {Detector.role}, "
             f"received {model.spec.role!r}"
         )
     return _READERS[model.spec.role](model, temperature=temperature)
 
 
-def decode(reader: Reader, outputs: Outputs) -> TextResult | ClassResult:
-    """The result in a network's raw outputs for one picture."""
+def prepare(reader: Reader, picture: npt.NDArray[np.uint8]) -> tuple[Float32, Placement]:
+    """A network's tensor of an ``(H, W, 3)`` RGB picture, and where that lies on it."""
+    return preprocess(picture, reader.model.spec.input)
+
+
+def decode(reader: Reader, outputs: Outputs, placement: Placement | None = None) -> Result:
+    """The result in a network's raw outputs for one picture.
+
+    Boxes need to know where the picture lay.
+    """
     if isinstance(reader, TextReader):
         return reader.decode(outputs, reader.options())
-    return reader.decode(outputs, top_k=min(TOP, len(reader.model.spec.decoder.labels)))
+    if isinstance(reader, Classifier):
+        return reader.decode(outputs, top_k=min(TOP, len(reader.model.spec.decoder.labels)))
+    rules = reader.model.spec.decoder.anchors
+    assert placement is not None
+    assert rules is not None  # so says the contract
+    threshold = min(BOX_FLOOR, rules.score_threshold)
+    found = reader.decode(outputs, placement, threshold=threshold)
+    return BoxesResult(tuple(found), rules.score_threshold)
 
 
-def answer(result: TextResult | ClassResult) -> str:
-    """The text or the class."""
+def answer(result: Result) -> str:
+    """The text or the class, or what is in the boxes, from the left."""
+    if isinstance(result, BoxesResult):
+        return _from_the_left(result.boxes)
     return result.text if isinstance(result, TextResult) else result.label
+
+
+def _from_the_left(boxes: Sequence[Box] | Sequence[Annotation]) -> str:
+    return " ".join(box.label for box in sorted(boxes, key=lambda box: (box.x1, box.y1)))
 
 
 def evaluate(reader: Reader, samples: Sequence[Sample]) -> Evaluation:
@@ -156,25 +226,29 @@ def predict(
     reader: Reader, samples: Sequence[Sample], *, unreadable: list[Unreadable]
 ) -> Iterator[Prediction]:
     """The answer for each sample, in order; what cannot be read is added to ``unreadable``."""
-    for start in range(0, len(samples), CHUNK):
+    size = DETECTOR_CHUNK if isinstance(reader, Detector) else CHUNK
+    for start in range(0, len(samples), size):
         kept, tensors = [], []
-        for sample in samples[start : start + CHUNK]:
+        for sample in samples[start : start + size]:
             try:
-                tensors.append(reader.prepare(images.load(sample.content())))
+                tensor, placement = prepare(reader, images.load(sample.content()))
             except ImageError as error:
                 unreadable.append(Unreadable(sample, str(error)))
             else:
-                kept.append(sample)
-        for sample, outputs in zip(kept, reader.model.run_many(tensors), strict=True):
-            yield Prediction(sample, decode(reader, outputs))
+                tensors.append(tensor)
+                kept.append((sample, placement))
+        for (sample, placement), outputs in zip(kept, reader.model.run_many(tensors), strict=True):
+            yield Prediction(sample, decode(reader, outputs, placement))
 
 
 def figures(reader: Reader, predictions: Sequence[Prediction]) -> Figures:
     """The figures of some of a model's predictions.
 
     Raises:
-        ValueError: there are none, or a label is not a class of the model.
+        ValueError: there are none, a label is not a class of the model, or no box is to be found.
     """
+    if isinstance(reader, Detector):
+        return _box_figures(predictions)
     truths = [prediction.sample.label for prediction in predictions]
     confidences = [prediction.confidence for prediction in predictions]
     decoder = reader.model.spec.decoder
@@ -184,6 +258,15 @@ def figures(reader: Reader, predictions: Sequence[Prediction]) -> Figures:
         return text_figures(answers, truths, confidences, aligned=aligned)
     ranked = [prediction.ranked for prediction in predictions]
     return class_figures(ranked, truths, confidences, labels=decoder.labels)
+
+
+def _box_figures(predictions: Sequence[Prediction]) -> BoxFigures:
+    results = [one.result for one in predictions if isinstance(one.result, BoxesResult)]
+    return box_figures(
+        [result.candidates for result in results],
+        [one.sample.boxes for one in predictions],
+        threshold=results[0].threshold if results else 0.0,
+    )
 
 
 def run_samples(model: Model, samples: Sequence[Sample]) -> Iterator[Outputs]:
@@ -203,8 +286,15 @@ def run_samples(model: Model, samples: Sequence[Sample]) -> Iterator[Outputs]:
 
 def line(found: Figures) -> str:
     """One line for a person."""
-    whole = found.exact if isinstance(found, TextFigures) else found.top1
+    whole = found.whole
     low, high = whole.interval
+    if isinstance(found, BoxFigures):
+        return (
+            f"{found.count} pictures, {found.recall.count} boxes  AP@.5 {found.ap50:.3f}  "
+            f"AP@[.5:.95] {found.ap:.3f}  found {found.recall.value:.3f}  "
+            f"right {found.precision.value:.3f}  "
+            f"whole pictures {whole.value:.3f} [{low:.3f}, {high:.3f}]"
+        )
     if isinstance(found, TextFigures):
         shares = (
             f"exact {whole.value:.3f} [{low:.3f}, {high:.3f}]  "

@@ -44,7 +44,7 @@ from training.exporting.parity import (
     keras_run,
 )
 from training.exporting.temperature import fit_temperature
-from training.figures.text import TextFigures
+from training.figures.boxes import BoxFigures
 from training.samples import DatasetError, Sample, read_source
 from training.samples.sample import picture_files
 from training.weights import load as load_weights
@@ -141,7 +141,8 @@ class _Work:
         spec = self.spec()
         write_onnx(network, spec, draft)
         fitted_on = ""
-        if calibration is not None:
+        # A score of a box is no probability that a whole answer is right.
+        if calibration is not None and self.config.task != "detect":
             samples, fitted_on = self.labelled(calibration)
             temperature = fit_temperature(Model.open(draft), samples)
             spec = replace(spec, decoder=replace(spec.decoder, temperature=temperature))
@@ -315,14 +316,16 @@ class _Work:
 def _metrics(found: Evaluation) -> dict[str, float]:
     """The figures that a contract carries, those of the validation part."""
     pooled = found.pooled
-    right = pooled.exact if isinstance(pooled, TextFigures) else pooled.top1
-    return {
+    right = pooled.whole
+    shares = {
         "pictures": pooled.count,
         "exact": right.value,
         "exact_low": right.interval[0],
         "exact_high": right.interval[1],
-        "calibration_error": pooled.confidence.expected_error,
     }
+    if isinstance(pooled, BoxFigures):
+        return shares | {"boxes": pooled.recall.count, "ap50": pooled.ap50, "ap": pooled.ap}
+    return shares | {"calibration_error": pooled.confidence.expected_error}
 
 
 def _provenance(config: Config, data: Data) -> Provenance:

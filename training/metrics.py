@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+# Boxes that score less are not worth their time in average precision.
+BOX_FLOOR = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class TextScore:

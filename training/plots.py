@@ -16,14 +16,19 @@ PANEL = (640, 440)
 INK, SOFT, GRID, PAPER = "#202124", "#5f6368", "#e4e6e9", "#ffffff"
 MAX_NAMED = 6
 LEGEND_ROW = 18
+# What decides, by its column in the log.
+MEASURES = {
+    "ap50": "Average precision at IoU .5, on validation",
+    "exact": "Whole captcha right, on validation",
+}
 
 
 def plot_log(run: Path) -> Path:
     """Draw ``log.csv`` of a run's folder as ``log.png`` beside it: loss, and exact accuracy.
 
     The columns are ``epoch``, ``loss``, ``source`` and ``exact``, one row a source and an epoch;
-    ``validation_loss`` is drawn where there is one. The new picture takes the old one's place
-    when it is whole.
+    ``validation_loss`` is drawn where there is one, and ``ap50`` in place of ``exact``. The new
+    picture takes the old one's place when it is whole.
 
     Raises:
         ValueError: a row is not of that kind; the message names it.
@@ -89,18 +94,19 @@ def _accuracy_chart(rows: Sequence[dict[str, str]]) -> Chart:
     by_source: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         by_source.setdefault(row["source"], []).append(row)
-    lines = {name: _mean_by_epoch(part, "exact") for name, part in by_source.items()}
+    column = "ap50" if rows and "ap50" in rows[0] else "exact"
+    lines = {name: _mean_by_epoch(part, column) for name, part in by_source.items()}
     weakest = sorted(lines, key=lambda name: (lines[name][-1][1], name))[:MAX_NAMED]
     quiet = [Series("", lines[name], is_quiet=True) for name in lines if name not in weakest]
     if quiet:
         quiet[0] = Series(f"{len(quiet)} other sources", quiet[0].points, is_quiet=True)
     colours = dict(zip(weakest, PALETTE[1:], strict=False))
     named = [Series(name, lines[name], colour=colours[name]) for name in weakest]
-    mean = [Series("mean of sources", _mean_by_epoch(rows, "exact"), colour=PALETTE[0])]
+    mean = [Series("mean of sources", _mean_by_epoch(rows, column), colour=PALETTE[0])]
     return Chart(
-        "Whole captcha right, on validation",
+        MEASURES[column],
         "epoch",
-        "exact",
+        column,
         tuple([*quiet, *named, *mean] if len(lines) > 1 else named),
         x_range=_epochs(rows),
         y_range=(0.0, 1.0),

@@ -9,14 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from solver import images, preprocess
+from solver import preprocess
 from training.config import Config
-from training.data.pipeline import Feeder
+from training.data.pipeline import Feeder, on_canvas
 from training.data.sources import read_data
 from training.samples import Sample
-from training.sheets import INK, Cell, contact_sheet
+from training.sheets import INK, Cell, contact_sheet, framed
 
 VERSIONS = 5
+WIDTH, LEAST_HEIGHT = 220, 90
 SOFT = "#6b7280"
 
 
@@ -27,48 +28,58 @@ def preview(config: Config, root: Path, *, count: int = 24, seed: int = 1) -> Im
     it in the first epochs. ``root`` is where relative data paths start.
 
     Raises:
-        DatasetError: the data cannot be used.
-        ImageError: one of the pictures is damaged.
+        DatasetError: the data cannot be used, or one of the pictures is damaged.
         ValueError: ``count`` is below 1.
     """
     if count < 1:
         raise ValueError(f"--count: expected 1 or more, received {count}")
-    every = read_data(config, root).samples
+    every = read_data(config, root).some(count)
     drawn = np.random.default_rng(seed).permutation(len(every))[:count]
     samples = [every[index] for index in sorted(drawn.tolist())]
     versions = _versions(config, samples, seed=seed)
     cells = []
     for sample, changed in zip(samples, versions, strict=True):
-        canvas, _ = preprocess.canvas(images.load(sample.content()), config.input_spec())
-        cells.append(Cell(_rgb(canvas), ((sample.label, INK), (_said(canvas), SOFT))))
-        cells.extend(Cell(_rgb(one), ((_said(one), SOFT),)) for one in changed)
-    return contact_sheet(cells, columns=1 + VERSIONS)
+        canvas, placement = preprocess.canvas(sample.pixels(), config.input_spec())
+        used = on_canvas(sample, placement, np.eye(2, 3), canvas.shape)
+        cells.append(Cell(_drawn(canvas, used), ((_label(sample), INK), (_said(canvas), SOFT))))
+        cells.extend(Cell(_drawn(*one), ((_said(one[0]), SOFT),)) for one in changed)
+    shape = config.input.height / config.input.width if config.input.width else 0.0
+    size = (WIDTH, min(WIDTH, max(LEAST_HEIGHT, round(WIDTH * shape))))
+    return contact_sheet(cells, columns=1 + VERSIONS, size=size)
 
 
 def _versions(
     config: Config, samples: Sequence[Sample], *, seed: int
-) -> list[list[npt.NDArray[np.uint8]]]:
+) -> list[list[tuple[npt.NDArray[np.uint8], Sample]]]:
     feeder = Feeder(
         samples,
         [1.0] * len(samples),
         spec=config.input_spec(),
-        encode=lambda _: [],
+        targets=lambda _: None,
         batch=1,
         seed=seed,
         augmented=config.data.augment,
+        flipped=config.detect.flip,
         workers=1,
     )
-    found: list[list[npt.NDArray[np.uint8]]] = [[] for _ in samples]
+    found: list[list[tuple[npt.NDArray[np.uint8], Sample]]] = [[] for _ in samples]
     for epoch in range(VERSIONS):
         for step, looks in enumerate(feeder.plan(epoch)):
             rng = np.random.default_rng([seed, epoch, step])
             for look in looks:
-                found[look.index].append(feeder.canvas(look, rng))
+                found[look.index].append(feeder.show(look, rng))
     return found
 
 
-def _rgb(canvas: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    return np.repeat(canvas, 3, axis=2) if canvas.shape[2] == 1 else canvas
+def _drawn(canvas: npt.NDArray[np.uint8], sample: Sample) -> npt.NDArray[np.uint8]:
+    """The canvas in colours, with the boxes that are on it."""
+    colour = np.repeat(canvas, 3, axis=2) if canvas.shape[2] == 1 else canvas
+    return framed(colour, sample.boxes)
+
+
+def _label(sample: Sample) -> str:
+    """What a picture shows: its text or class, or what is in its boxes."""
+    return sample.label or " ".join(box.label for box in sample.boxes)
 
 
 def _said(canvas: npt.NDArray[np.uint8]) -> str:

@@ -17,8 +17,10 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from training.generators.fonts import BUILTIN, FontFace, covers
+from training.samples import Annotation
 
 PAPER, INK, FRAME = "#ffffff", "#202124", "#d5d8dc"
+TRUTH = "#00e000"
 MARGIN = 10
 LINE = 20
 FONT_SIZE = 15
@@ -70,6 +72,21 @@ def fitted(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> Image.Image
     ratio = min(size[0] / image.width, size[1] / image.height, 3.0)
     wanted = max(1, round(image.width * ratio)), max(1, round(image.height * ratio))
     return image.resize(wanted, Image.Resampling.BICUBIC)
+
+
+def framed(
+    picture: npt.NDArray[np.uint8], boxes: Sequence[Annotation], *, colour: str = TRUTH
+) -> npt.NDArray[np.uint8]:
+    """A copy of an ``(H, W, 3)`` RGB picture with a frame one pixel wide around each box."""
+    if not boxes:
+        return picture
+    image = Image.fromarray(picture)
+    pen = ImageDraw.Draw(image)
+    for box in boxes:
+        x1, y1 = min(max(box.x1, 0), image.width - 1), min(max(box.y1, 0), image.height - 1)
+        x2, y2 = min(max(box.x2 - 1, x1), image.width), min(max(box.y2 - 1, y1), image.height)
+        pen.rectangle((x1, y1, x2, y2), outline=colour)
+    return np.asarray(image, dtype=np.uint8)
 
 
 class Writer:

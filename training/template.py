@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
-from training.config import Config, Data, Fit, Input, Model, Source
+from training.config import Config, Data, Detect, Fit, Input, Model, Source
 
-TASKS = ("multi-head", "ctc", "ctc-tiny", "classify")
+TASKS = ("multi-head", "ctc", "ctc-tiny", "classify", "detect")
+# Where labels are, for tasks that do not read them from file names.
+READERS: Mapping[str, str] = {"classify": "classes", "detect": "coco"}
 _WIDTH = 100
 _COLUMN = 32
 
@@ -25,15 +27,18 @@ def defaults(task: str, *, name: str = "captcha") -> Config:
         "ctc-tiny": {"input": Input(height=32)},
         "multi-head": {"input": Input(width=128), "length": 4, "model": Model(width=32)},
         "classify": {"input": Input(height=64, width=64), "model": Model(width=32)},
+        "detect": {"input": Input(height=256, width=256)},
     }
     if task not in own:
         raise ValueError(f"task: expected one of {', '.join(TASKS)}, received {task!r}")
-    reader = "classes" if task == "classify" else "filename"
+    reader = READERS.get(task, "filename")
     data = Data(
         train=(Source("data", reader=reader, only="splits/train.csv"),),
         validation=(Source("data", reader=reader, only="splits/validation.csv"),),
     )
     fit = Fit(epochs=100, warmup=100, patience=20, checkpoint_steps=200)
+    if task == "detect":
+        fit = replace(fit, batch=16, mixed_precision=True)
     return Config(task=task, name=name, data=data, fit=fit, **own[task])
 
 
@@ -50,7 +55,7 @@ def settings(task: str, *, name: str = "captcha") -> str:
 
 # Every key of the settings and what it does; a test looks that none lacks.
 _TOP = {
-    "task": "multi-head, ctc (text of any length), ctc-tiny (in small memory), classify",
+    "task": "multi-head, ctc (text of any length), ctc-tiny (in small memory), classify, detect",
     "name": "of the model, and of its run in runs/",
     "symbols": "every character that an answer can have; solver-train check suggests them",
     "length": "the most characters; shorter answers are filled up with a blank",
@@ -97,6 +102,15 @@ _MODEL = {
     "dropout": "0 to 1: more where validation falls behind training",
     "freeze": 'the last layer that does not learn, or "backbone"; empty: all learn',
 }
+_DETECT = {
+    "phi": "size of the network, -2 to 7: larger is slower and learns more",
+    "sizes": "sides of the boxes to look for, in pixels of the input; one a level, 3 to 6 levels",
+    "scales": "and so many times these sides",
+    "aspect_ratios": "of the boxes, width by height",
+    "flip": "share of looks that training mirrors; 0 for writing",
+    "score_threshold": "boxes that score less are no answer",
+    "iou_threshold": "of two boxes that overlap more, the better one is the answer",
+}
 _FIT = {
     "batch": "pictures in a step",
     "epochs": "passes over the pictures at most",
@@ -109,7 +123,7 @@ _FIT = {
     "label_smoothing": "0 to 1",
     "patience": "epochs without a better validation that end the run; 0: never",
     "average": "momentum of a running mean of the weights, such as 0.99; 0: none",
-    "mixed_precision": "for a GPU",
+    "mixed_precision": "half as many bits: for a GPU, or a processor with bfloat16",
     "checkpoint_steps": "a killed run goes on from the last checkpoint",
 }
 TABLES: Mapping[type, Mapping[str, str]] = {
@@ -118,6 +132,7 @@ TABLES: Mapping[type, Mapping[str, str]] = {
     Data: _DATA,
     Input: _INPUT,
     Model: _MODEL,
+    Detect: _DETECT,
     Fit: _FIT,
 }
 _SHOWN = {"path", "reader", "only"}
@@ -135,12 +150,18 @@ _UNUSED: dict[str, dict[str, set[str]]] = {
         "input": {"max_width", "min_width"},
         "model": {"features", "context"},
     },
+    "detect": {
+        "top": {"symbols", "length"},
+        "input": {"max_width", "min_width"},
+        "model": {"width", "features", "context", "dropout"},
+    },
 }
 
 
 def _lines(config: Config) -> Iterator[str]:
     unused = _UNUSED[config.task]
-    reader = " --reader classes" if config.task == "classify" else ""
+    reader = READERS.get(config.task, "")
+    reader = reader and f" --reader {reader}"
     yield f"# solver-train check data{reader} --html reports/check.html"
     yield f"# solver-train split data{reader} --out splits"
     yield "# solver-train preview captcha.toml --out reports/preview.png"
@@ -157,6 +178,8 @@ def _lines(config: Config) -> Iterator[str]:
     yield from ("", "[data]", *_keys(_DATA, asdict(config.data), set()))
     yield from ("", "[input]", *_keys(_INPUT, asdict(config.input), unused["input"] | _ALONE))
     yield from ("", "[model]", *_keys(_MODEL, asdict(config.model), unused["model"]))
+    if config.task == "detect":
+        yield from ("", "[detect]", *_keys(_DETECT, asdict(config.detect), set()))
     yield from ("", "[fit]", *_keys(_FIT, asdict(config.fit), _ALONE))
 
 

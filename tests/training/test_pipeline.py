@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +13,9 @@ from PIL import Image
 from solver import images
 from solver.charset import Charset
 from solver.preprocess import preprocess
-from training.config import Config
-from training.data.pipeline import Feeder, predict_batches
-from training.samples import Sample, read_folder
+from training.config import Config, Detect, Input
+from training.data.pipeline import Feeder, padded_codes, predict_batches
+from training.samples import Annotation, Sample, read_folder
 
 SPEC = Config(symbols="0123").input_spec()
 WIDTHS = (60, 100, 160, 240)
@@ -35,7 +37,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
 def feeder(samples: list[Sample], **changes: object) -> Feeder:
     options: dict[str, object] = {
         "spec": SPEC,
-        "encode": Charset("0123").encode,
+        "targets": padded_codes(Charset("0123").encode),
         "batch": 4,
         "seed": 1,
         "workers": 1,
@@ -80,9 +82,8 @@ def test_without_augmentation_training_sees_the_tensors_of_use(samples: list[Sam
 
 def test_repeats_weigh_sources(samples: list[Sample]) -> None:
     repeats = [0.0] * 20 + [3.0] * 20
-    heavy = Feeder(
-        samples, repeats, spec=SPEC, encode=Charset("0123").encode, batch=1, seed=1, workers=1
-    )
+    targets = padded_codes(Charset("0123").encode)
+    heavy = Feeder(samples, repeats, spec=SPEC, targets=targets, batch=1, seed=1, workers=1)
     counts = np.bincount([look.index for looks in heavy.plan(0) for look in looks], minlength=40)
     assert (counts[:20] == 0).all()
     assert (counts[20:] == 3).all()
@@ -90,7 +91,7 @@ def test_repeats_weigh_sources(samples: list[Sample]) -> None:
 
 def test_repeats_must_pair(samples: list[Sample]) -> None:
     with pytest.raises(ValueError, match="repeats"):
-        Feeder(samples, [1.0], spec=SPEC, encode=Charset("0123").encode, batch=1, seed=1)
+        Feeder(samples, [1.0], spec=SPEC, targets=lambda _: None, batch=1, seed=1)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 64])
@@ -98,10 +99,76 @@ def test_prediction_passes_over_each_picture_exactly_once(
     samples: list[Sample], batch: int
 ) -> None:
     seen: list[int] = []
-    for indices, x in predict_batches(samples, SPEC, batch=batch, workers=1):
-        assert len(indices) == len(x) <= batch
-        for index, row in zip(indices, x, strict=True):
-            tensor, _ = preprocess(images.load(samples[index].path), SPEC)
+    for indices, x, placements in predict_batches(samples, SPEC, batch=batch, workers=1):
+        assert len(indices) == len(x) == len(placements) <= batch
+        for index, row, placement in zip(indices, x, placements, strict=True):
+            tensor, expected = preprocess(images.load(samples[index].path), SPEC)
             assert (row == tensor).all()
+            assert placement == expected
         seen += indices
     assert sorted(seen) == list(range(len(samples)))
+
+
+BOXED = Config(task="detect", input=Input(height=96, width=96), detect=Detect()).input_spec()
+
+
+def boxed(folder: Path) -> Sample:
+    """A black picture, 120 × 60, with a white block of 20 × 16 and one in the corner."""
+    picture = np.zeros((60, 120, 3), dtype=np.uint8)
+    picture[20:36, 50:70] = 255
+    picture[:8, :8] = 255
+    Image.fromarray(picture).save(folder / "a.png")
+    boxes = (Annotation(50, 20, 70, 36, "block"), Annotation(0, 0, 8, 8, "corner"))
+    return Sample(folder / "a.png", "", "s", boxes)
+
+
+@pytest.mark.parametrize("flipped", [0.0, 1.0])
+def test_boxes_go_where_their_pixels_go(tmp_path: Path, flipped: float) -> None:
+    seen: list[tuple[Annotation, ...]] = []
+
+    def targets(samples: Sequence[Sample]) -> np.ndarray:
+        seen.extend(sample.boxes for sample in samples)
+        return np.zeros(len(samples))
+
+    looks = Feeder(
+        [boxed(tmp_path)],
+        [40.0],
+        spec=BOXED,
+        targets=targets,
+        batch=4,
+        seed=1,
+        workers=1,
+        flipped=flipped,
+    )
+    list(looks.epoch(0))
+    assert len(seen) == 40
+    rng = np.random.default_rng(3)
+    moved = 0
+    for look in [look for looks_ in looks.plan(0) for look in looks_]:
+        canvas, sample = looks.show(look, rng)
+        block = next(box for box in sample.boxes if box.label == "block")
+        grey = canvas.astype(float).mean(axis=2)
+        inside = grey[round(block.y1) + 3 : round(block.y2) - 3, round(block.x1) + 3 :][
+            :, : round(block.x2 - block.x1) - 6
+        ]
+        ring = grey[round(block.y1) - 6 : round(block.y2) + 6, round(block.x1) - 6 :][
+            :, : round(block.x2 - block.x1) + 12
+        ]
+        # Light on dark, or dark on light: colours may be turned around.
+        edge = np.concatenate([ring[0], ring[-1], ring[:, 0], ring[:, -1]])
+        assert abs(inside.mean() - edge.mean()) > 60
+        moved += block.x1 != 40.0
+    assert moved > 5
+
+
+def test_without_augmentation_boxes_lie_as_in_use(tmp_path: Path) -> None:
+    sample = boxed(tmp_path)
+    plain = Feeder(
+        [sample], [1.0], spec=BOXED, targets=len, batch=1, seed=1, workers=1, augmented=False
+    )
+    canvas, shown = plain.show(plain.plan(0)[0][0], np.random.default_rng(0))
+    _, placement = preprocess(images.load(sample.path), BOXED)
+    for before, after in zip(sample.boxes, shown.boxes, strict=True):
+        assert placement.to_canvas(before.x1, before.y1) == pytest.approx((after.x1, after.y1))
+        assert placement.to_canvas(before.x2, before.y2) == pytest.approx((after.x2, after.y2))
+    assert canvas.shape == (96, 96, 3)

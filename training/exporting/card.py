@@ -167,7 +167,8 @@ def _length(card: Card) -> str:
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
-                epochs.setdefault(int(row["epoch"]), []).append(float(row["exact"]))
+                score = float(row[_main(card)])
+                epochs.setdefault(int(row["epoch"]), []).append(score)
     looks = round(sum(card.data.repeats))
     most = f"{card.config.fit.epochs} epochs of {looks:,} pictures (`repeat` counted)"
     if not epochs:
@@ -176,8 +177,16 @@ def _length(card: Card) -> str:
     best = max(means, key=lambda epoch: (means[epoch], -epoch))
     return (
         f"{max(epochs)} of at most {most}. The weights are those of epoch {best}, the best on "
-        f"validation: {100 * means[best]:.1f} % right, the mean of its sources."
+        f"validation: {100 * means[best]:.1f} % {_MEASURES[_main(card)]}, the mean of its sources."
     )
+
+
+_MEASURES = {"exact": "right", "ap50": "AP@.5"}
+
+
+def _main(card: Card) -> str:
+    """The column of the run's log that decides."""
+    return "ap50" if card.spec.role == "detector" else "exact"
 
 
 def _settings(config: Config) -> str:
@@ -189,7 +198,7 @@ def _settings(config: Config) -> str:
         for key, value in body.items()
         if key not in hidden and not isinstance(value, dict)
     ]
-    for name in ("input", "model", "fit"):
+    for name in ("input", "model", *(["detect"] if config.task == "detect" else []), "fit"):
         lines += ["", f"[{name}]"]
         for key, value in body[name].items():
             shown = PurePath(value).name if key == "weights" else value
@@ -204,15 +213,22 @@ def _figures(card: Card) -> Iterator[str]:
         yield "There was no validation part: **how often it is right is not known.**"
         return
     yield from figures(card.evaluation)
-    temperature = card.spec.decoder.temperature
-    fitted = (
-        f"Confidence: temperature {temperature:.3f}, fitted on {card.temperature_from}."
-        if card.temperature_from
-        else "Confidence was not fitted (temperature 1): export with `--calibrate`."
-    )
+    if card.spec.role == "detector":
+        fitted = "The score of a box is no probability: nothing was fitted."
+    else:
+        fitted = _fitted(card)
     yield paragraph(
         f"{fitted} Training chose its best epoch by these same pictures, so the figures are a "
         "little kind: the test part, which nothing has seen, tells more (`solver-train evaluate`)."
+    )
+
+
+def _fitted(card: Card) -> str:
+    temperature = card.spec.decoder.temperature
+    return (
+        f"Confidence: temperature {temperature:.3f}, fitted on {card.temperature_from}."
+        if card.temperature_from
+        else "Confidence was not fitted (temperature 1): export with `--calibrate`."
     )
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from solver.spec import DecoderSpec
 from training.evaluate import Evaluation, Figures
 from training.exporting.markdown import code, paragraph, table
-from training.figures.classes import TOP
+from training.figures.boxes import BoxFigures
+from training.figures.classes import TOP, ClassFigures
 from training.figures.confidence import ConfidenceFigures
-from training.figures.shares import Share
 from training.figures.text import TextFigures
 
 WORST = 5
@@ -22,11 +22,15 @@ def figures(evaluation: Evaluation) -> Iterator[str]:
     parts = list(evaluation.sources.items())
     if len(parts) > 1:
         parts.append(("all together", evaluation.pooled))
+    if isinstance(evaluation.pooled, BoxFigures):
+        yield from _box_figures(evaluation, parts)
+        return
     is_text = isinstance(evaluation.pooled, TextFigures)
     third = "character error rate" if is_text else f"top-{TOP}"
     second = "ignoring case" if is_text else "wrong"
     head = ("source", "pictures", "right", "95 %", second, third, "calibration error")
-    yield table(head, [_row(name, found) for name, found in parts])
+    rows = [_row(name, found) for name, found in parts if not isinstance(found, BoxFigures)]
+    yield table(head, rows)
     if evaluation.unreadable:
         yield f"{len(evaluation.unreadable)} damaged files were left out."
     yield paragraph(
@@ -35,8 +39,34 @@ def figures(evaluation: Evaluation) -> Iterator[str]:
     )
 
 
-def _row(name: str, found: Figures) -> tuple[str, ...]:
-    right = _right(found)
+def _box_figures(evaluation: Evaluation, parts: Sequence[tuple[str, Figures]]) -> Iterator[str]:
+    head = ("source", "pictures", "boxes", "AP@.5", "AP@[.5:.95]", "found", "right", "whole, 95 %")
+    yield table(head, [_box_row(n, found) for n, found in parts if isinstance(found, BoxFigures)])
+    if evaluation.unreadable:
+        yield f"{len(evaluation.unreadable)} damaged files were left out."
+    yield paragraph(
+        "AP is average precision as COCO counts it. Found are boxes that are there, right are "
+        "boxes of the answer, at IoU .5 and the contract's score threshold; whole are pictures "
+        "with every box found and no other, with Wilson's interval."
+    )
+
+
+def _box_row(name: str, found: BoxFigures) -> tuple[str, ...]:
+    low, high = found.exact.interval
+    return (
+        name,
+        f"{found.count:,}",
+        f"{found.recall.count:,}",
+        f"{100 * found.ap50:.1f} %",
+        f"{100 * found.ap:.1f} %",
+        f"{100 * found.recall.value:.1f} %",
+        f"{100 * found.precision.value:.1f} %",
+        f"{100 * found.exact.value:.1f} % ({100 * low:.1f}–{100 * high:.1f} %)",
+    )
+
+
+def _row(name: str, found: TextFigures | ClassFigures) -> tuple[str, ...]:
+    right = found.whole
     low, high = right.interval
     if isinstance(found, TextFigures):
         more = (
@@ -53,10 +83,6 @@ def _row(name: str, found: Figures) -> tuple[str, ...]:
         *more,
         f"{found.confidence.expected_error:.3f}",
     )
-
-
-def _right(found: Figures) -> Share:
-    return found.exact if isinstance(found, TextFigures) else found.top1
 
 
 def _thresholds(found: ConfidenceFigures) -> str:
@@ -81,14 +107,14 @@ def limits(
     if evaluation is None:
         return lines
     found = evaluation.pooled
-    low, high = _right(found).interval
+    low, high = found.whole.interval
     if found.count < FEW or high - low > UNSURE:
         lines.append(
             f"{found.count} pictures measure roughly: with others like them, {100 * low:.0f} to "
             f"{100 * high:.0f} % may be right."
         )
     lines += _mixed_up(found)
-    weak = [name for name, part in evaluation.sources.items() if _right(part).value < 0.5]
+    weak = [name for name, part in evaluation.sources.items() if part.whole.value < 0.5]
     if weak:
         lines.append(f"Wrong more often than right: {', '.join(map(code, weak))}.")
     return lines
@@ -114,6 +140,11 @@ def _mixed_up(found: Figures) -> list[str]:
             for item in found.confusions[:WORST]
         ]
         return [f"Mixed up most often on validation: {', '.join(pairs)}."] if pairs else []
+    if isinstance(found, BoxFigures):
+        worst = sorted(found.classes, key=lambda item: item.ap50)[:WORST]
+        named = (f"{code(x.label)} AP@.5 {x.ap50:.2f} of {x.truths}" for x in worst if x.ap50 < 1)
+        sentence = ", ".join(named)
+        return [f"Found least well on validation: {sentence}."] if sentence else []
     missed = sorted(
         (item for item in found.classes if item.recall.count and item.recall.value < 1),
         key=lambda item: item.recall.value,

@@ -161,7 +161,7 @@ def _right(predictions: Sequence[Prediction]) -> Share:
 
 
 def _right_ignoring_case(predictions: Sequence[Prediction]) -> Share:
-    return share(one.answer.casefold() == one.sample.label.casefold() for one in predictions)
+    return share(one.answer.casefold() == one.label.casefold() for one in predictions)
 
 
 def _milliseconds(models: tuple[Model, Model], tensors: Sequence[Float32]) -> tuple[float, float]:

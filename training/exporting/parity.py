@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from solver import images
+from solver import anchors, images
 from solver.charset import DIGITS
 from solver.errors import ImageError
 from solver.model import Model, Outputs
@@ -24,6 +24,10 @@ from training.samples import Sample
 
 PICTURES = 256
 TOLERANCE = 1e-4
+# Of boxes: how far corners and scores may lie apart, and how many are looked at in any picture.
+PIXELS = 0.1
+SCORES = 1e-3
+BEST_BOXES = 50
 # For two networks in single precision: each is off by as much as the gate allows one of them.
 LOOSE = 1e-3
 
@@ -145,6 +149,48 @@ def _classes(
     return Parity(len(tensors), *apart, "classes", "probabilities", tolerance)
 
 
+def _boxes(
+    model: Model, reference: Run, candidate: Run, tensors: Sequence[Float32], tolerance: float
+) -> Parity:
+    """Scores, and the corners of the boxes, in pixels of the canvas.
+
+    Looked at are the boxes that score enough to be an answer, and as many others as make the best
+    fifty, so that pictures with nothing in them tell something too. ``tolerance`` is of
+    probabilities: pixels have one of their own.
+    """
+    del tolerance
+    rule, decoder = model.spec.input, model.spec.decoder
+    rules = decoder.anchors
+    assert rules is not None  # so says the contract
+    assert rule.width is not None
+    base = anchors.anchors(rules, rule.height, rule.width)
+    edges = np.array([rule.width, rule.height] * 2)
+    same, largest = 0, 0.0
+    for tensor in tensors:
+        ours, theirs = reference(tensor), candidate(tensor)
+        if not all(np.isfinite(output).all() for output in (*ours, *theirs)):
+            largest = np.inf
+            continue
+        left, right = (
+            _sigmoid(logits / decoder.temperature).ravel() for logits, _ in (ours, theirs)
+        )
+        enough = np.flatnonzero(np.maximum(left, right) >= rules.score_threshold)
+        looked = np.union1d(enough, np.argsort(-left, kind="stable")[:BEST_BOXES])
+        rows = looked // decoder.classes
+        corners = [
+            anchors.decode(deltas[rows].astype(np.float64), base[rows], rules.variances)
+            for _, deltas in (ours, theirs)
+        ]
+        first, second = (np.clip(found, 0, edges) for found in corners)
+        largest = max(largest, float(np.abs(first - second).max()))
+        same += float(np.abs(left - right)[looked].max()) <= SCORES
+    return Parity(len(tensors), same, largest, "scores of boxes", "corners in pixels", PIXELS)
+
+
+def _sigmoid(logits: Float32) -> Float64:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -500, 500))))
+
+
 def _answers(
     model: Model,
     reference: Run,
@@ -174,4 +220,4 @@ def _log_softmax(logits: Float32) -> Float64:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
 
 
-GATES: dict[str, Gate] = {"text": _texts, "class": _classes}
+GATES: dict[str, Gate] = {"text": _texts, "class": _classes, "detector": _boxes}

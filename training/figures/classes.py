@@ -43,6 +43,11 @@ class ClassFigures:
     confidence: ConfidenceFigures
 
     @property
+    def whole(self) -> Share:
+        """Answers that are right."""
+        return self.top1
+
+    @property
     def count(self) -> int:
         """Pictures."""
         return self.top1.count

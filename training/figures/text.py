@@ -72,6 +72,11 @@ class TextFigures:
     confidence: ConfidenceFigures
 
     @property
+    def whole(self) -> Share:
+        """Answers that are right as a whole."""
+        return self.exact
+
+    @property
     def count(self) -> int:
         """Pictures."""
         return self.exact.count

@@ -1,7 +1,7 @@
 """Networks, in Keras 3: what each training task builds, learns from, and answers.
 
-A text or class network is trained on ``(x, y)``: tensors and integer labels. One table holds what
-differs between the tasks.
+A network is trained on ``(x, y)``: tensors, and what the task's targets make of the samples of a
+batch. One table holds what differs between the tasks.
 """
 
 from __future__ import annotations
@@ -16,31 +16,41 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.charset import Charset
+from solver.geometry import Placement
 from training.config import Config
+from training.data.pipeline import Targets, padded_codes
 from training.losses import loss_for
 from training.models.classify import build_classify
 from training.models.ctc import build_ctc, build_ctc_tiny
+from training.models.detect import box_targets, build_detect, read_boxes
+from training.models.efficientdet import detection_loss
 from training.models.multi_head import build_multi_head
 
 Labels = tuple[str, ...]
 Float32 = npt.NDArray[np.float32]
 
 
+Loss = Callable[[Any, Any], Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What differs between the training tasks.
 
-    ``network`` builds ``image → logits``. ``encode`` turns a label into class indices. ``read``
-    turns a batch of logits into answers.
+    ``network`` builds ``image → outputs``. ``loss`` gives ``(targets, outputs) → scalar``.
+    ``targets`` turns the samples of a batch into what the network should answer. ``read`` turns a
+    batch of outputs, and where the pictures lie on their canvases, into answers: texts, classes,
+    or lists of boxes.
     """
 
     network: Callable[[Config, int, Path | None], keras.Model]
-    encode: Callable[[Config, Labels, str], Sequence[int]]
-    read: Callable[[Config, Labels, Float32], list[str]]
+    loss: Callable[[Config], Loss]
+    targets: Callable[[Config, Labels], Targets]
+    read: Callable[[Config, Labels, Sequence[Float32], Sequence[Placement]], list[Any]]
 
 
 class LossModel(keras.Model):  # type: ignore[misc]
-    """A network with its loss; labels reach the loss as the integers they are."""
+    """A network with its loss; targets reach the loss as they are."""
 
     def __init__(self, *arguments: Any, loss_function: Any = None, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -61,21 +71,15 @@ class LossModel(keras.Model):  # type: ignore[misc]
 def build(config: Config, *, labels: Labels = (), root: Path | None = None) -> LossModel:
     """The network of a configuration, without trained weights, with its loss.
 
-    ``labels`` are the classes of a classifier. ``root`` is where the user's own backbone lies.
+    ``labels`` are the classes of a classifier or detector. ``root`` is where the user's own
+    backbone lies.
 
     Raises:
         BackboneError: the backbone does not fit.
     """
-    classes = config.decoder_spec(labels=labels).classes
-    plain = TASKS[config.task].network(config, classes, root)
-    loss = loss_for(config.task, smoothing=config.fit.label_smoothing)
-    one_label = len(plain.output.shape) == 2
-    return LossModel(
-        plain.input,
-        plain.output,
-        name=plain.name,
-        loss_function=(lambda y, logits: loss(y[:, 0], logits)) if one_label else loss,
-    )
+    task = TASKS[config.task]
+    plain = task.network(config, config.decoder_spec(labels=labels).classes, root)
+    return LossModel(plain.input, plain.output, name=plain.name, loss_function=task.loss(config))
 
 
 def collapse(path: list[int], charset: Charset) -> str:
@@ -136,42 +140,60 @@ def _classify(config: Config, classes: int, root: Path | None) -> keras.Model:
     )
 
 
-def _encode_text(config: Config, labels: Labels, label: str) -> Sequence[int]:
+def _plain_loss(config: Config) -> Loss:
+    return loss_for(config.task, smoothing=config.fit.label_smoothing)
+
+
+def _class_loss(config: Config) -> Loss:
+    loss = _plain_loss(config)
+    return lambda y, logits: loss(y[:, 0], logits)
+
+
+def _encode_text(config: Config, labels: Labels) -> Targets:
     del labels
-    return Charset(config.symbols).encode(label)
+    return padded_codes(Charset(config.symbols).encode, multiple=8)
 
 
-def _encode_padded(config: Config, labels: Labels, label: str) -> Sequence[int]:
-    del labels
-    return Charset(config.symbols).encode_padded(label, config.length)
-
-
-def _encode_class(config: Config, labels: Labels, label: str) -> Sequence[int]:
-    return [(config.labels or labels).index(label)]
-
-
-def _read_ctc(config: Config, labels: Labels, logits: Float32) -> list[str]:
-    del labels
+def _encode_padded(config: Config, labels: Labels) -> Targets:
     charset = Charset(config.symbols)
-    return [collapse(path, charset) for path in logits.argmax(-1).tolist()]
-
-
-def _read_heads(config: Config, labels: Labels, logits: Float32) -> list[str]:
     del labels
-    charset = Charset(config.symbols)
-    return [
-        charset.decode([c for c in row if c != len(charset)]) for row in logits.argmax(-1).tolist()
-    ]
+    return padded_codes(lambda label: charset.encode_padded(label, config.length))
 
 
-def _read_class(config: Config, labels: Labels, logits: Float32) -> list[str]:
+def _encode_class(config: Config, labels: Labels) -> Targets:
     names = config.labels or labels
-    return [names[index] for index in logits.argmax(-1).tolist()]
+    return padded_codes(lambda label: [names.index(label)])
+
+
+def _read_ctc(
+    config: Config, labels: Labels, outputs: Sequence[Float32], placements: Sequence[Placement]
+) -> list[str]:
+    del labels, placements
+    charset = Charset(config.symbols)
+    return [collapse(path, charset) for path in outputs[0].argmax(-1).tolist()]
+
+
+def _read_heads(
+    config: Config, labels: Labels, outputs: Sequence[Float32], placements: Sequence[Placement]
+) -> list[str]:
+    del labels, placements
+    charset = Charset(config.symbols)
+    rows = outputs[0].argmax(-1).tolist()
+    return [charset.decode([c for c in row if c != len(charset)]) for row in rows]
+
+
+def _read_class(
+    config: Config, labels: Labels, outputs: Sequence[Float32], placements: Sequence[Placement]
+) -> list[str]:
+    del placements
+    names = config.labels or labels
+    return [names[index] for index in outputs[0].argmax(-1).tolist()]
 
 
 TASKS: dict[str, Task] = {
-    "ctc": Task(_ctc, _encode_text, _read_ctc),
-    "ctc-tiny": Task(_ctc_tiny, _encode_text, _read_ctc),
-    "multi-head": Task(_multi_head, _encode_padded, _read_heads),
-    "classify": Task(_classify, _encode_class, _read_class),
+    "ctc": Task(_ctc, _plain_loss, _encode_text, _read_ctc),
+    "ctc-tiny": Task(_ctc_tiny, _plain_loss, _encode_text, _read_ctc),
+    "multi-head": Task(_multi_head, _plain_loss, _encode_padded, _read_heads),
+    "classify": Task(_classify, _class_loss, _encode_class, _read_class),
+    "detect": Task(build_detect, lambda _: detection_loss, box_targets, read_boxes),
 }

@@ -7,6 +7,7 @@ and it needs TensorFlow's backend; the network itself needs neither.
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import numpy.typing as npt
 
 from solver import anchors
 from solver.anchors import AnchorSpec
+from solver.errors import MissingDependencyError
 from solver.geometry import Boxes, iou
 from training.models import bifpn
 
@@ -127,8 +129,7 @@ def detection_loss(targets: Any, outputs: Any) -> Any:
     ``targets`` are differences ``(N, A, 4)`` and labels ``(N, A)``, -1 for background and -2 for
     anchors that do not count; ``outputs`` are logits ``(N, A, C)`` and differences ``(N, A, 4)``.
     """
-    import keras_cv
-
+    keras_cv = _keras_cv()
     wanted, labels = targets
     logits, deltas = outputs
     labels = keras.ops.cast(labels, "float32")
@@ -142,6 +143,16 @@ def detection_loss(targets: Any, outputs: Any) -> Any:
     box_loss = keras.ops.sum(smooth(wanted, deltas) * positive)
     count = keras.ops.maximum(keras.ops.sum(positive), 1.0)
     return (class_loss + BOX_WEIGHT * box_loss) / count
+
+
+def _keras_cv() -> Any:
+    try:
+        return importlib.import_module("keras_cv")
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"task 'detect' needs keras-cv ({error}); install it: pip install keras-cv",
+            name="keras_cv",
+        ) from error
 
 
 class _Anchors:
@@ -174,21 +185,27 @@ class TargetEncoder:
         positive: float = 0.5,
         negative: float = 0.4,
     ) -> None:
-        import keras_cv
+        keras_cv = _keras_cv()
 
         self._spec = spec
         self._positive = positive
         self._shape = (height, width, 1)
         self._anchors = anchors.anchors(spec, height, width)
-        self._encoder = keras_cv.models.retinanet.LabelEncoder(
-            bounding_box_format="xyxy",
-            anchor_generator=_Anchors(self._anchors),
-            positive_threshold=positive,
-            negative_threshold=negative,
-            box_variance=spec.variances,
-            background_class=BACKGROUND,
-            ignore_class=IGNORED,
-        )
+        policy = keras.mixed_precision.dtype_policy()
+        # Under mixed precision a layer rounds what it is given: boxes would lose whole pixels.
+        keras.mixed_precision.set_dtype_policy("float32")
+        try:
+            self._encoder = keras_cv.models.retinanet.LabelEncoder(
+                bounding_box_format="xyxy",
+                anchor_generator=_Anchors(self._anchors),
+                positive_threshold=positive,
+                negative_threshold=negative,
+                box_variance=spec.variances,
+                background_class=BACKGROUND,
+                ignore_class=IGNORED,
+            )
+        finally:
+            keras.mixed_precision.set_dtype_policy(policy)
 
     def __call__(self, boxes: Sequence[Boxes], classes: Sequence[Int64]) -> tuple[Float32, Float32]:
         """Encode a batch: ``(M, 4)`` boxes, canvas pixels, and ``(M,)`` classes a picture.

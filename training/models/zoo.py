@@ -83,17 +83,29 @@ def pixel_rule(name: str) -> PixelRule:
 def features(name: str, image: Any, *, stride: int, weights: str | None, momentum: float) -> Any:
     """The feature map of a named network at one pixel in ``stride`` (8, 16 or 32).
 
-    ``weights`` is ``None``, ``"imagenet"`` (Keras fetches them once) or the path of the ``notop``
-    file that Keras would fetch. Batch normalisation gets ``momentum``: that of the originals
-    (up to 0.999) needs more steps than a captcha run has.
+    Options are those of :func:`pyramid`.
 
     Raises:
         BackboneError: no such stride, too small a picture, or not three channels with weights.
         WeightsError: the weights cannot be fetched or do not fit.
     """
-    network = NETWORKS[name]
     if stride not in STRIDES:
         raise BackboneError(f"stride: {name} has 8, 16 and 32, received {stride}")
+    return pyramid(name, image, weights=weights, momentum=momentum)[STRIDES.index(stride)]
+
+
+def pyramid(name: str, image: Any, *, weights: str | None, momentum: float) -> list[Any]:
+    """The feature maps of a named network at one pixel in 8, 16 and 32.
+
+    ``weights`` is ``None``, ``"imagenet"`` (Keras fetches them once) or the path of the ``notop``
+    file that Keras would fetch. Batch normalisation gets ``momentum``: that of the originals
+    (up to 0.999) needs more steps than a captcha run has.
+
+    Raises:
+        BackboneError: too small a picture, or not three channels with weights.
+        WeightsError: the weights cannot be fetched or do not fit.
+    """
+    network = NETWORKS[name]
     _, height, width, channels = image.shape
     small = [side for side in (height, width) if side is not None and side < network.least]
     if small:
@@ -118,7 +130,10 @@ def features(name: str, image: Any, *, stride: int, weights: str | None, momentu
         if _AUTOMATIC.fullmatch(layer.name) and not isinstance(layer, keras.layers.InputLayer):
             # Keras numbers these by what the process built before; weights go by name.
             layer.name = f"{name}_{index}"
-    return model.get_layer(network.taps[stride]).output if stride in network.taps else model.output
+    return [
+        model.get_layer(network.taps[stride]).output if stride in network.taps else model.output
+        for stride in STRIDES
+    ]
 
 
 def _load(

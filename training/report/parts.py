@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 
 from training.evaluate import Figures
+from training.figures.boxes import BoxFigures
 from training.figures.confidence import ConfidenceFigures
 from training.figures.shares import Share
 from training.figures.text import TextFigures
@@ -65,6 +66,13 @@ def table(
 
 def cards(figures: Figures) -> str:
     """The few figures that matter most."""
+    if isinstance(figures, BoxFigures):
+        shown = [
+            _card("Boxes found", figures.recall),
+            _card("Boxes right", figures.precision),
+            _card("Whole pictures right", figures.exact),
+        ]
+        return f'<div class="cards">{_precision_card(figures)}{"".join(shown)}</div>'
     if isinstance(figures, TextFigures):
         first = [
             _card("Whole captcha right", figures.exact),
@@ -79,6 +87,19 @@ def cards(figures: Figures) -> str:
 
 def row(name: str, figures: Figures) -> dict[str, str]:
     """One source as a row of the table of sources: heading → cell."""
+    if isinstance(figures, BoxFigures):
+        return {
+            "source": name,
+            "pictures": str(figures.count),
+            "boxes": str(figures.recall.count),
+            "AP@.5": percent(figures.ap50),
+            "AP@.75": percent(figures.ap75),
+            "AP@[.5:.95]": percent(figures.ap),
+            "boxes found": percent(figures.recall.value),
+            "boxes right": percent(figures.precision.value),
+            "whole pictures right": percent(figures.exact.value),
+            "95 %": interval(figures.exact),
+        }
     confidence = figures.confidence
     if isinstance(figures, TextFigures):
         shares = {
@@ -112,6 +133,13 @@ def _card(name: str, share: Share) -> str:
     return (
         f'<div class="card"><span>{escape(name)}</span><b>{percent(share.value)}</b>'
         f"<span>{interval(share)} · {share.right} of {share.count}</span></div>"
+    )
+
+
+def _precision_card(figures: BoxFigures) -> str:
+    return (
+        f'<div class="card"><span>Average precision at IoU .5</span><b>{percent(figures.ap50)}</b>'
+        f"<span>at .75 {percent(figures.ap75)} · at .5 to .95 {percent(figures.ap)}</span></div>"
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from html import escape
 
 from training.charts import PALETTE, Chart, Series, svg
+from training.figures.boxes import BoxFigures
 from training.figures.classes import ClassFigures
 from training.figures.confidence import ConfidenceFigures
 from training.figures.shares import Share
@@ -35,6 +36,21 @@ def text_sections(figures: TextFigures) -> Iterator[str]:
     yield table(["label", "read as", "times", "pictures"], rows, text_columns=2)
     yield _more(len(figures.confusions), CONFUSIONS, "mix-ups")
     yield "</section></div>"
+
+
+def box_sections(figures: BoxFigures) -> Iterator[str]:
+    """What counts as right, and each class."""
+    yield (
+        '<p class="soft">A box is right where it has the label of a true one and overlaps it by '
+        "half (IoU .5) or more. Average precision ranks all boxes by their score; the other "
+        f"figures count those that score {figures.threshold:g} or more.</p>"
+    )
+    yield "<h3>Classes, the worst first</h3>"
+    rows = [
+        [code(item.label), str(item.truths), percent(item.ap50), percent(item.ap), bar(item.ap50)]
+        for item in sorted(figures.classes, key=lambda item: (item.ap50, item.ap, item.label))
+    ]
+    yield table(["class", "boxes", "AP@.5", "AP@[.5:.95]", ""], rows)
 
 
 def class_sections(figures: ClassFigures) -> Iterator[str]:

@@ -31,8 +31,8 @@ _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
 def read_voc(path: Path, options: Source) -> list[Sample]:
-    """Read the XML files below a folder; the picture lies beside its XML file, or in
-    ``JPEGImages`` or ``images`` beside that folder.
+    """Read the XML files below a folder; the picture lies beside its XML file, in the folder
+    above, or in ``JPEGImages`` or ``images`` of that.
 
     Raises:
         DatasetError: a file, a box or a picture that it names cannot be used.
@@ -75,7 +75,8 @@ def _parse_xml(file: Path) -> ElementTree.Element:
 def _voc_picture(file: Path, root: Path, name: str) -> Path:
     if not name:
         raise DatasetError(f"{file}: it names no picture; expected <filename>")
-    folders = [file.parent, *(file.parent.parent / n for n in ("JPEGImages", "images"))]
+    above = file.parent.parent
+    folders = [file.parent, above / "JPEGImages", above / "images", above]
     holders = [f for f in folders if f.is_relative_to(root) and is_file(f / name)]
     return inside(holders[0] if holders else file.parent, name, str(file))
 
@@ -162,10 +163,11 @@ def _from_corner_and_size(value: object, where: str) -> list[float]:
 def read_yolo(path: Path, options: Source) -> list[Sample]:
     """Read ``class x y width height`` lines, shares of the picture, one text file a picture.
 
-    The text file lies beside its picture, or below ``labels`` where that lies below ``images``;
-    a picture without one has no boxes. ``options.labels`` has the names of the classes, a line
-    each (empty: ``classes.txt``, ``obj.names`` or ``names.txt`` in the folder). A picture that
-    cannot be read has no boxes either: whoever reads its pixels meets the error.
+    The text file lies beside its picture, or at the same place below ``labels`` as the picture
+    lies below ``images`` or below ``path``; a picture without one has no boxes.
+    ``options.labels`` has the names of the classes, a line each (empty: ``classes.txt``,
+    ``obj.names`` or ``names.txt`` in the folder). A picture that cannot be read has no boxes
+    either: whoever reads its pixels meets the error.
 
     Raises:
         DatasetError: a file or a line of it cannot be used.
@@ -189,12 +191,12 @@ def read_yolo(path: Path, options: Source) -> list[Sample]:
 
 
 def _yolo_file(picture: Path, root: Path) -> Path | None:
-    beside = picture.with_suffix(".txt")
     parts = list(picture.relative_to(root).with_suffix(".txt").parts)
-    if not beside.is_file() and "images" in parts:
+    places = [root.joinpath(*parts), root.joinpath("labels", *parts)]
+    if "images" in parts:
         parts[parts.index("images")] = "labels"
-        beside = root.joinpath(*parts)
-    return beside if beside.is_file() else None
+        places.insert(1, root.joinpath(*parts))
+    return next((place for place in places if place.is_file()), None)
 
 
 def _yolo_boxes(

@@ -1,0 +1,190 @@
+"""The detect task from drawn pictures to boxes: settings, training, evaluation, export, use."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+pytest.importorskip("keras_cv")
+
+import solver
+from training import cli, config
+from training.generators import ClickGenerator, write_records
+from training.generators.fonts import BUILTIN, FontFace
+
+pytestmark = pytest.mark.training
+
+SETTINGS = """
+task = "detect"
+name = "marks"
+licence = "CC0-1.0"
+[data]
+workers = 1
+train = [{path = "train", reader = "yolo"}]
+validation = [{path = "test", reader = "yolo"}]
+[input]
+height = 96
+width = 96
+[detect]
+sizes = [12, 24, 48]
+scales = [1.0, 1.4]
+[fit]
+batch = 8
+epochs = 2
+learning_rate = 0.004
+warmup = 5
+checkpoint_steps = 5
+"""
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Click pictures of letters, and a detector that saw them twice; exported."""
+    root = tmp_path_factory.mktemp("detect")
+    generator = ClickGenerator(
+        "ABCDEFGH",
+        fonts=(FontFace(BUILTIN, family="Aileron"),),
+        kinds={"chinese": 1.0},
+        width=(96, 110),
+        asked=(1, 3),
+        decoys=(0, 0),
+        size=(0.2, 0.3),
+        prompt=0.0,
+        clutter=0.0,
+        photo=0.0,
+        formats=("coco", "yolo"),
+    )
+    for side, count, seed in (("train", 64, 1), ("test", 16, 2)):
+        write_records(root / side, generator, count, seed=seed)
+    (root / "captcha.toml").write_text(SETTINGS)
+    assert cli.main(["fit", str(root / "captcha.toml")]) == 0
+    return root
+
+
+def test_fit_logs_average_precision(project: Path) -> None:
+    run = project / "runs" / "marks"
+    with (run / "log.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["epoch"] for row in rows] == ["1", "2"]
+    assert list(rows[0]) == ["epoch", "loss", "source", "count", "exact", "ap50", "ap"]
+    assert float(rows[1]["loss"]) < float(rows[0]["loss"])
+    assert (run / "log.png").is_file()
+    assert (run / "best.weights.h5").is_file()
+
+
+@pytest.fixture(scope="module")
+def exported(project: Path) -> Path:
+    arguments = ["export", str(project / "captcha.toml"), "-o", str(project / "marks.onnx")]
+    assert cli.main([*arguments, "--card", str(project / "marks.md")]) == 0
+    return project / "marks.onnx"
+
+
+def test_the_exported_file_is_read_at_once(exported: Path, project: Path) -> None:
+    detector = solver.Solver(exported)
+    spec = detector.models["detector"].spec
+    assert spec.decoder.labels == ("mark",)
+    assert spec.decoder.anchors is not None
+    assert spec.decoder.anchors.sizes == (12.0, 24.0, 48.0)
+    assert spec.provenance.metrics["boxes"] > 10
+    for path in sorted((project / "test").glob("*.jpg"))[:4]:
+        boxes = detector.detect(path, threshold=0.01)
+        assert all(0 <= box.x1 < box.x2 and 0 <= box.y1 < box.y2 for box in boxes)
+        assert {box.label for box in boxes} <= {"mark"}
+    card = (project / "marks.md").read_text(encoding="utf-8")
+    assert "AP@.5" in card
+    assert "[detect]" in card
+    assert "corners in pixels" in card
+
+
+def test_evaluate(exported: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["evaluate", str(exported), str(project / "test"), "--reader", "yolo"]
+    files = {kind: project / "reports" / f"marks.{kind}" for kind in ("html", "json", "csv")}
+    for kind, path in files.items():
+        arguments += [f"--{kind}", str(path)]
+    sheet = project / "reports" / "worst.png"
+    assert cli.main([*arguments, "--sheet", str(sheet)]) == 0
+    assert "16 pictures" in (out := capsys.readouterr().out)
+    assert "AP@[.5:.95]" in out
+    body = json.loads(files["json"].read_text())
+    assert body["pooled"]["kind"] == "detect"
+    assert body["pooled"]["classes"]["mark"]["truths"] == body["pooled"]["recall"]["count"]
+    with files["csv"].open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    found = [row for row in rows if row["verdict"] == "right"]
+    missed = [row for row in rows if row["verdict"] == "missed"]
+    assert len(found) + len(missed) == body["pooled"]["recall"]["count"]
+    page = files["html"].read_text(encoding="utf-8")
+    assert "Average precision at IoU .5" in page
+    assert page.count("<figure") == 16
+    assert sheet.stat().st_size > 1000
+
+
+def test_one_more_epoch_goes_on_from_the_last(project: Path) -> None:
+    log = project / "runs" / "marks" / "log.csv"
+    before = log.read_text()
+    longer = project / "longer.toml"
+    longer.write_text(SETTINGS.replace("epochs = 2", "epochs = 3"))
+    assert cli.main(["fit", str(longer)]) == 0
+    assert log.read_text().startswith(before)
+    assert log.read_text().splitlines()[-1].startswith("3,")
+
+
+def test_preview_and_summary(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sheet = project / "preview.png"
+    settings = str(project / "captcha.toml")
+    assert cli.main(["preview", settings, "--out", str(sheet), "--count", "3"]) == 0
+    with Image.open(sheet) as picture:
+        pixels = np.asarray(picture.convert("RGB")).astype(int)
+    assert (np.abs(pixels - [0, 0xE0, 0]).sum(axis=2) < 60).sum() > 100
+    capsys.readouterr()
+    assert cli.main(["summary", settings]) == 0
+    assert "class_last" in capsys.readouterr().out
+
+
+def test_freezing_the_backbone_trains_the_rest(project: Path) -> None:
+    from training.models import build, transfer
+
+    network = build(config.load(project / "captcha.toml"), labels=("mark",))
+    frozen = transfer.freeze(network, until=transfer.BACKBONE)
+    assert any(name.startswith("stage5") for name in frozen)
+    assert not any(name.startswith(("level", "bifpn", "class", "box")) for name in frozen)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (('reader = "yolo"', 'reader = "filename"'), "no boxes"),
+        (
+            ('name = "marks"', 'name = "m"\nlabels = ["a"]'),
+            "class 'mark' is not one of the model's 1",
+        ),
+        (("height = 96", "height = 100"), "input.height: expected a multiple of 32"),
+        (("[fit]", "phi = 9\n[fit]"), "detect.phi: expected -2 to 7"),
+        (("[fit]", "flip = 2\n[fit]"), "detect.flip: expected 0 to 1"),
+        (("[fit]", "iou_threshold = 2.0\n[fit]"), "detect.iou_threshold"),
+        (("sizes = [12, 24, 48]", "sizes = [12]"), "detect.sizes: expected 3 to 6"),
+        (("[fit]", "[fit]\nlabel_smoothing = 0.1"), "fit.label_smoothing: expected 0"),
+        (('task = "detect"', 'task = "classify"'), "detect: expected no such table"),
+        (("[input]", '[model]\nweights = "imagenet"\n[input]'), "no ImageNet weights"),
+        (("[input]", '[model]\nbackbone = "lenet"\n[input]'), "backbone: expected one of"),
+    ],
+)
+def test_what_does_not_fit_is_named(
+    project: Path,
+    change: tuple[str, str],
+    message: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = tmp_path / "captcha.toml"
+    path.write_text(SETTINGS.replace(*change))
+    arguments = ["fit", str(path), "--root", str(project), "--run", str(tmp_path / "run")]
+    assert cli.main(arguments) == 1
+    assert message in capsys.readouterr().err
