@@ -10,6 +10,29 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+SETTINGS = """
+name = "digits"
+symbols = "147"
+licence = "CC0-1.0"
+[data]
+workers = 1
+augment = false
+train = [{path = "train"}]
+validation = [{path = "test"}]
+[input]
+max_width = 128
+[model]
+width = 8
+context = 0
+dropout = 0.0
+[fit]
+batch = 16
+epochs = 10
+learning_rate = 0.006
+warmup = 10
+checkpoint_steps = 4
+"""
+
 
 def draw(label: str, rng: np.random.Generator, *, width: int = 96) -> Image.Image:
     """Dark digits on a light ground, a little moved, 48 pixels high."""
@@ -50,3 +73,14 @@ def digit_folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, count, seed in (("train", 640, 1), ("test", 64, 2)):
         write(root / name, labels(count, symbols="147", lengths=(1, 3), seed=seed), seed=seed)
     return root
+
+
+@pytest.fixture(scope="session")
+def trained(digit_folders: Path) -> Path:
+    """The same folder with ``captcha.toml`` and a CTC network trained by it, in ``runs/digits``."""
+    from training import cli
+
+    settings = digit_folders / "captcha.toml"
+    settings.write_text(SETTINGS)
+    assert cli.main(["fit", str(settings)]) == 0
+    return digit_folders
