@@ -22,42 +22,11 @@ from solver import images
 from solver.preprocess import preprocess
 from solver.spec import InputSpec, ModelSpec
 from tests.training import conftest as draw
+from tests.training.conftest import SETTINGS
 from training import cli, export
 from training.samples import read_folder
 
 pytestmark = pytest.mark.training
-
-SETTINGS = """
-name = "digits"
-symbols = "147"
-licence = "CC0-1.0"
-[data]
-workers = 1
-augment = false
-train = [{path = "train"}]
-validation = [{path = "test"}]
-[input]
-max_width = 128
-[model]
-width = 8
-context = 0
-dropout = 0.0
-[fit]
-batch = 16
-epochs = 10
-learning_rate = 0.006
-warmup = 10
-checkpoint_steps = 4
-"""
-
-
-@pytest.fixture(scope="module")
-def trained(digit_folders: Path) -> Path:
-    settings = digit_folders / "captcha.toml"
-    settings.write_text(SETTINGS)
-    assert cli.main(["fit", str(settings)]) == 0
-    return digit_folders
-
 
 @pytest.fixture(scope="module")
 def exported(trained: Path) -> Path:
