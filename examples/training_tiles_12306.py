@@ -1,0 +1,68 @@
+"""The tiles of 12306-style grids: 80 classes, a small residual network.
+
+    python examples/training_tiles_12306.py
+
+Grids are drawn with their tiles in class folders. What is printed was measured on the tiles of
+other grids; then the model says which tiles of one whole grid show the word that it asks for.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+import solver
+from training.cli import main as solver_train
+from training.generators import TilesGenerator, write_records
+
+SETTINGS = """
+name = "tiles"
+task = "classify"
+labels = {labels}
+input = {{height = 64, width = 64}}
+model = {{width = 32}}
+fit = {{epochs = {epochs}}}
+data.train = [{{path = "train/tiles", reader = "classes"}}]
+data.validation = [{{path = "validation/tiles", reader = "classes"}}]
+"""
+
+
+def train(*command: str) -> None:
+    """One command of solver-train, as in a terminal; the first that fails ends the example."""
+    if solver_train(command):
+        sys.exit(1)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Draw, train, export, measure, read."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=int, default=16_000, help="tiles; a grid has eight")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--out", type=Path, default=Path("runs/tiles"))
+    options = parser.parse_args(arguments)
+    out, grids = options.out, max(1, options.pictures // 8)
+
+    drawer = TilesGenerator()
+    sizes = {"train": grids, "validation": grids // 10 + 1, "test": grids // 10 + 1}
+    for seed, (folder, size) in enumerate(sizes.items()):
+        write_records(out / folder, drawer, size, seed=seed)
+    settings, model, test = out / "captcha.toml", out / "tiles.onnx", out / "test" / "tiles"
+    labels = json.dumps(drawer.words, ensure_ascii=False)
+    settings.write_text(SETTINGS.format(labels=labels, epochs=options.epochs), encoding="utf-8")
+
+    train("fit", str(settings))
+    train("export", str(settings), "-o", str(model), "--calibrate")
+    train("evaluate", str(model), str(test), "--html", str(out / "report.html"))
+
+    reader = solver.Solver(str(model))
+    grid, label = drawer.sample(np.random.default_rng(3))
+    named = [reader.classify(grid.crop(box)).label for box in drawer.layout.boxes()]
+    print(f"{label.word}: tiles {[i for i, name in enumerate(named) if name == label.word]}")
+    print(f"right would be {list(label.answers)}")
+
+
+if __name__ == "__main__":
+    main()
