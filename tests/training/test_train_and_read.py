@@ -28,6 +28,7 @@ from training.samples import read_folder
 
 pytestmark = pytest.mark.training
 
+
 @pytest.fixture(scope="module")
 def exported(trained: Path) -> Path:
     output = trained / "digits.onnx"
