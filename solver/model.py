@@ -80,7 +80,8 @@ class Model:
         try:
             data = Path(path).read_bytes()
         except (OSError, ValueError) as error:
-            raise ModelError(f"the model file cannot be read: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise ModelError(f"{path}: the model file cannot be read: {why}") from error
         return cls(data, source=os.fspath(path), threads=threads, providers=providers)
 
     def __repr__(self) -> str:

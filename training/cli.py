@@ -9,8 +9,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from solver.errors import SolverError
-from training import cli_data, cli_evaluate, cli_export, cli_generate, cli_project, cli_study
+from training import (
+    cli_data,
+    cli_errors,
+    cli_evaluate,
+    cli_export,
+    cli_generate,
+    cli_project,
+    cli_study,
+)
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
 
@@ -22,11 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         options.run(options)
-    except (SolverError, ValueError, OSError, RuntimeError, ImportError) as error:
-        # The errors of this package derive from these; each carries the sentence to show.
-        if options.debug:
+    except Exception as error:
+        said = cli_errors.sentence(error)
+        if options.debug or said is None:
             raise
-        print(f"solver-train {options.command}: {error}", file=sys.stderr)
+        print(f"solver-train {options.command}: {said}", file=sys.stderr)
         return EXIT_FAILED
     return EXIT_OK
 

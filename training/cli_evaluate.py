@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -81,9 +82,10 @@ def _heatmap(options: argparse.Namespace) -> None:
     import keras
 
     from solver import images
-    from training import config, heatmap
+    from training import config, heatmap, weights
     from training.data.sources import read_data
     from training.models import build
+    from training.whole import write_whole
 
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
@@ -92,8 +94,7 @@ def _heatmap(options: argparse.Namespace) -> None:
     is_class = settings.task == "classify"
     labels = read_data(settings, root).labels if is_class else ()
     network = build(settings, labels=labels, root=root)
-    network.load_weights(options.weights or run / "best.weights.h5")
-    options.out.mkdir(parents=True, exist_ok=True)
+    weights.load(network, options.weights or run / "best.weights.h5")
     for path, name in zip(options.pictures, _file_names(options.pictures), strict=True):
         picture = images.load(path)
         heats = heatmap.explain(
@@ -103,7 +104,9 @@ def _heatmap(options: argparse.Namespace) -> None:
             decoder=settings.decoder_spec(labels=labels),
             layer=options.layer,
         )
-        heatmap.draw(picture, heats).save(options.out / name)
+        drawn = io.BytesIO()
+        heatmap.draw(picture, heats).save(drawn, "PNG")
+        write_whole(options.out / name, drawn.getvalue())
         read = " ".join(heat.target.label for heat in heats) or "nothing"
         print(f"{options.out / name}\t{read}")
 

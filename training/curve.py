@@ -24,9 +24,9 @@ from training.data.sources import read_data
 from training.figures.learning import BEYOND, FEWEST, Learning, learning
 from training.figures.shares import Share
 from training.plots import draw
-from training.report.files import put
 from training.samples import DatasetError, Sample, listed_name, read_source, source_folder
 from training.trials import FitFunction, Ledger, digest, need_validation, train
+from training.whole import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -135,9 +135,9 @@ def curve(
             points.append(Point(size, repeat, share, record["error"]))
             on_report(line(points[-1]))
     found = Curve(config.name, tuple(points), _law(points, config.seed), tuple(targets))
-    put(out / "curve.csv", table(found).encode())
-    put(out / "curve.json", (json.dumps(found.to_dict(), indent=2) + "\n").encode())
-    put(out / "curve.png", _png(chart(found)))
+    write_whole(out / "curve.csv", table(found).encode())
+    write_whole(out / "curve.json", (json.dumps(found.to_dict(), indent=2) + "\n").encode())
+    write_whole(out / "curve.png", _png(chart(found)))
     return found
 
 
@@ -172,7 +172,7 @@ def subset(
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(["file", "label"])
         writer.writerows([listed_name(sample.path, start), sample.label] for sample in samples)
-        only = put(folder / f"pictures-{index + 1}.csv", text.getvalue().encode())
+        only = write_whole(folder / f"pictures-{index + 1}.csv", text.getvalue().encode())
         more = source.repeat * len(every) / size
         sources.append(replace(source, only=str(only.resolve()), repeat=more))
     return replace(config, seed=seed, data=replace(config.data, train=tuple(sources)))

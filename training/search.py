@@ -23,9 +23,9 @@ from training.config import Config
 from training.data.sources import read_data
 from training.figures.shares import Share
 from training.models.backbones import OWN
-from training.report.files import put
 from training.samples import DatasetError
 from training.trials import FitFunction, Ledger, TrialError, digest, need_validation, train
+from training.whole import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -152,8 +152,8 @@ def search(
             run(FINE, _that_fits(near(best(done).settings, config, rng), done), short)
     for settings in _leaders(done, finals):
         run(FINAL, settings, whole)
-    put(out / "search.csv", table(done).encode())
-    put(out / "best.toml", snippet(winner(done)).encode())
+    write_whole(out / "search.csv", table(done).encode())
+    write_whole(out / "best.toml", snippet(winner(done)).encode())
     return done
 
 

@@ -1,14 +1,36 @@
-"""Keras weights of the embedded models, for fine-tuning."""
+"""Keras weights: those of the embedded models, for fine-tuning, and of a run."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from solver import pretrained
 from solver.model import Model
 
 _FOLDER = Path(__file__).parent / "pretrained"
 SUFFIX = ".weights.h5"
+
+
+class WeightsFileError(ValueError):
+    """A file of weights is not there, or is not of this network."""
+
+
+def load(network: Any, path: Path) -> None:
+    """Load a ``.weights.h5`` file into the network that it was saved from.
+
+    Raises:
+        WeightsFileError: no such file, a damaged one, or another network's.
+    """
+    if not path.is_file():
+        raise WeightsFileError(f"{path}: no such weights; train first: solver-train fit")
+    try:
+        network.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:  # whatever h5py and Keras make of it
+        raise WeightsFileError(
+            f"{path}: not the weights of this network, or damaged ({error}); were the settings "
+            "changed since? Train again: solver-train fit"
+        ) from error
 
 
 def find(name: str) -> Path:

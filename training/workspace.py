@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from training import template
+from training.whole import write_whole
 
 SETTINGS = "captcha.toml"
 TRASH = "trash"
@@ -48,10 +49,15 @@ def new(folder: Path, *, task: str, name: str = "") -> Path:
             f"--name: expected a name that a folder can have, such as login; received {name!r}"
         )
     text = template.settings(task, name=name)
+    was_there = folder.exists()
+    try:
+        path = write_whole(folder / SETTINGS, text.encode())
+    except OSError:
+        if not was_there and folder.exists():
+            folder.rmdir()  # else the next try would find something there
+        raise
     for part in FOLDERS:
-        (folder / part).mkdir(parents=True)
-    path = folder / SETTINGS
-    path.write_text(text, encoding="utf-8")
+        (folder / part).mkdir()
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -17,6 +16,7 @@ from PIL import Image
 from training.generators.cjk import fonts_for, is_chinese
 from training.generators.text import ALNUM, TextGenerator
 from training.generators.uniform import UniformText
+from training.whole import write_whole
 
 _CHUNK = 64
 
@@ -54,10 +54,7 @@ def _write(out: Path, generator: Generator, seed: int, numbers: range, jpeg: flo
         path = out / _file_name(label, data, suffix)
         if path.exists():
             continue
-        # Beside it first: a run that is broken off leaves no half picture under a good name.
-        fresh = path.with_name(f".{path.name}.{os.getpid()}")
-        fresh.write_bytes(data)
-        fresh.replace(path)
+        write_whole(path, data)
     return len(numbers)
 
 

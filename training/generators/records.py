@@ -7,7 +7,6 @@ What is there already is kept when it is the same, and is an error when it is no
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import cv2
 import numpy as np
+
+from training.whole import write_whole
 
 _CHUNK = 32
 Record = dict[str, Any]
@@ -52,11 +53,7 @@ def put(path: Path, data: bytes) -> None:
                 "another folder (or another seed's corpus is in this one)"
             )
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside it first: a run that is broken off leaves no half file under a good name.
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(data)
-    fresh.replace(path)
+    write_whole(path, data)
 
 
 def _write(out: Path, generator: RecordGenerator, seed: int, numbers: range) -> list[Record]:

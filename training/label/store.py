@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.samples import shown
+from training.whole import beside
 
 COLUMNS = ("file", "label", "guess", "confidence")
 LONGEST = 200
@@ -104,12 +105,10 @@ class Store:
             )
         text = io.StringIO()
         csv.writer(text, lineterminator="\n").writerows(table)
-        partial = path.with_name(f"{path.name}.partial")
-        with partial.open("w", newline="", encoding="utf-8") as file:
+        with beside(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
             file.write(text.getvalue())
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
         self._stamps[path] = _stamp(path)
 
 

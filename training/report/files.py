@@ -13,6 +13,7 @@ from pathlib import Path
 from solver import images
 from training.evaluate import Evaluation, Prediction
 from training.sheets import INK, Cell, contact_sheet
+from training.whole import write_whole
 
 WORST = 50
 WRONG, RIGHT, SOFT = "#b3261e", "#1e6b34", "#5f6368"
@@ -40,7 +41,7 @@ def worst(evaluation: Evaluation, *, count: int = WORST) -> list[Prediction]:
 def write_json(evaluation: Evaluation, path: Path) -> Path:
     """All figures, with their counts and intervals."""
     text = json.dumps(evaluation.to_dict(), indent=2, ensure_ascii=False) + "\n"
-    return put(path, text.encode("utf-8", "backslashreplace"))
+    return write_whole(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_csv(evaluation: Evaluation, path: Path) -> Path:
@@ -62,7 +63,7 @@ def write_csv(evaluation: Evaluation, path: Path) -> Path:
                 " ".join(f"{one.confidence:.4f}" for one in characters),
             ]
         )
-    return put(path, buffer.getvalue().encode("utf-8", "backslashreplace"))
+    return write_whole(path, buffer.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Path:
@@ -70,16 +71,7 @@ def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Pa
     sheet = contact_sheet([_cell(item) for item in worst(evaluation, count=count)])
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
-    return put(path, buffer.getvalue())
-
-
-def put(path: Path, body: bytes) -> Path:
-    """Write a file whole or not at all; folders are made."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_bytes(body)
-    partial.replace(path)
-    return path
+    return write_whole(path, buffer.getvalue())
 
 
 def _cell(item: Prediction) -> Cell:

@@ -12,10 +12,11 @@ from pathlib import Path
 from solver import images
 from training.evaluate import Evaluation, Figures, Prediction
 from training.figures.text import TextFigures
-from training.report.files import WORST, put, worst
+from training.report.files import WORST, worst
 from training.report.parts import cards, percent, row, table
 from training.report.sections import class_sections, text_sections
 from training.sheets import fitted
+from training.whole import write_whole
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 THUMBNAIL = (360, 160)
@@ -24,7 +25,7 @@ LISTED = 100
 
 def write_html(evaluation: Evaluation, path: Path) -> Path:
     """Write the report; all that it shows stands inside the file."""
-    return put(path, page(evaluation).encode("utf-8", "backslashreplace"))
+    return write_whole(path, page(evaluation).encode("utf-8", "backslashreplace"))
 
 
 def page(evaluation: Evaluation) -> str:

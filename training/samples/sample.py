@@ -9,6 +9,11 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
 
+import numpy as np
+import numpy.typing as npt
+
+from solver import images
+from solver.errors import ImageError
 from training.samples.tfrecord import Record, RecordError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"})
@@ -66,6 +71,20 @@ class Sample:
             raise DatasetError(
                 f"{record.file}: record {record.number} ({shown(self.path.name)}) is damaged: "
                 f"{error}; make the pack again: solver-train pack"
+            ) from error
+
+    def pixels(self, content: Path | bytes | None = None) -> npt.NDArray[np.uint8]:
+        """The picture, ``(H, W, 3)`` RGB; ``content`` is :meth:`content` where it is at hand.
+
+        Raises:
+            DatasetError: it is no picture that can be read; the message names it.
+        """
+        try:
+            return images.load(self.content() if content is None else content)
+        except ImageError as error:
+            raise DatasetError(
+                f"{shown(self.path)}: {error}; leave it out: solver-train check lists such files, "
+                "and the lists of solver-train split do without them"
             ) from error
 
     def size(self) -> int:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from training.evaluate import Evaluation
-from training.report.files import COLUMNS, put, worst, write_csv, write_json, write_sheet
+from training.report.files import COLUMNS, worst, write_csv, write_json, write_sheet
 from training.report.html import write_html
 from training.samples import Sample
 
@@ -70,11 +70,3 @@ def test_names_that_are_not_utf8(texts: Evaluation, tmp_path: Path) -> None:
     for write in (write_json, write_csv, write_html):
         body = write(evaluation, tmp_path / "out").read_text(encoding="utf-8")
         assert r"\udcff" in body or write is write_json
-
-
-def test_a_report_takes_the_place_of_the_old_one_when_whole(tmp_path: Path) -> None:
-    path = tmp_path / "r.json"
-    path.write_bytes(b"old")
-    assert put(path, b"new") == path
-    assert path.read_bytes() == b"new"
-    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,38 @@
+"""What the commands of ``solver-train`` say of an error: one sentence, and what to do."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Mapping
+
+from solver.errors import SolverError
+
+# The errors of this package derive from these; each carries the sentence to show.
+_SPOKEN = (SolverError, ValueError, OSError, RuntimeError, ImportError)
+_ROOM = "make room on the disk, or name a place on another; what was there before is as it was"
+_RIGHTS = "name a place that you may read and write, or change its rights"
+_SYSTEM: Mapping[int, str] = {
+    errno.ENOSPC: f"no space left on device; {_ROOM}",
+    errno.EDQUOT: f"the quota is used up; {_ROOM}",
+    errno.EFBIG: f"the file would be too large for this disk or account; {_ROOM}",
+    errno.EACCES: f"not allowed; {_RIGHTS}",
+    errno.EPERM: f"not allowed; {_RIGHTS}",
+    errno.EROFS: f"the disk cannot be written to; {_RIGHTS}",
+    errno.ENOENT: "no such file or folder; look at the name, and where you are",
+    errno.ENOTDIR: "a part of this path is a file, not a folder; name another place",
+    errno.EEXIST: "a file of that name is in the way; name another place",
+    errno.EISDIR: "is a folder; name a file",
+    errno.ENAMETOOLONG: "the name is too long; name a shorter one",
+}
+
+
+def sentence(error: BaseException) -> str | None:
+    """The sentence for a user, or None where the error is a fault of ours: it wants a traceback."""
+    if isinstance(error, OSError) and error.errno in _SYSTEM:
+        what = _SYSTEM[error.errno]
+        return f"{error.filename}: {what}" if error.filename else what
+    if isinstance(error, _SPOKEN):
+        return " ".join(str(error).split()) or type(error).__name__
+    if type(error).__module__.startswith("tensorflow."):  # its own tree, in C++'s words
+        return " ".join(str(getattr(error, "message", error)).split())
+    return None
