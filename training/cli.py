@@ -19,16 +19,22 @@ from training import (
     cli_study,
 )
 
-EXIT_OK, EXIT_FAILED, EXIT_USAGE = 0, 1, 2
+EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 0, 1, 2, 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 0 done, 1 failed with a sentence, 2 usage."""
+    """Run a command and return its exit code.
+
+    0 done, 1 failed with a sentence, 2 usage, 130 stopped by Ctrl C.
+    """
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         options.run(options)
+    except KeyboardInterrupt:
+        print(f"solver-train {options.command}: stopped", file=sys.stderr)
+        return EXIT_STOPPED
     except Exception as error:
         said = cli_errors.sentence(error)
         if options.debug or said is None:

@@ -147,8 +147,8 @@ QUICK = [
     ("preview outside.toml --out o.png", "label '1x' is outside the charset"),
     ("split some --out s --reader csv", "expected one of *.csv in it, found 0"),
     # a missing file
-    ("check nowhere.toml", "nowhere.toml: no such file"),
-    ("pack nowhere.toml --out o", "nowhere.toml: no such file"),
+    ("check missing.toml", "missing.toml: no such file"),
+    ("pack missing.toml --out o", "missing.toml: no such file"),
     ("preview missing.toml --out o.png", "missing.toml: no such file"),
     ("preview nowhere.toml --out o.png", "nowhere: no such folder"),
     ("generate --settings missing.toml o", "missing.toml"),
@@ -370,6 +370,17 @@ def test_label_on_a_full_disk(full_disk: Path) -> None:
         store.put("00_0.png", "0123456789" * 8)
     assert store.label("00_0.png") is None
     assert not [name for name in _files(full_disk) if name.startswith("l.csv")]
+
+
+def test_stopped(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.workspace.clean", stop)
+    assert cli.main(["clean", "p", "--runs"]) == 130
+    assert capsys.readouterr().err == "solver-train clean: stopped\n"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_other_readers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
         (["check", "set", "--reader", "none_such:read"], "no module"),
         (["check", "set", "--columns", "file"], "columns: expected"),
         (["check", "set", "--near", "64"], "--near: expected 0 to 63"),
-        (["check", "set", "--html", "none/r.html"], "No such file"),
+        (["check", "set", "--html", "set/00_0.png/r.html"], "a file of that name is in the way"),
         (["split", "set", "--out", "o", "--shares", "most"], "--shares: expected numbers"),
         (["split", "set", "--out", "o", "--shares", "0.5,0.1"], "add up to 1"),
         (["split", "empty", "--out", "o"], "no pictures"),
