@@ -11,7 +11,8 @@ import io
 import json
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,28 +25,54 @@ KEEP = 2
 
 
 class CheckpointError(RuntimeError):
-    """A checkpoint does not belong to this run."""
+    """A checkpoint does not belong to this run, or cannot be written."""
 
 
 def save(folder: Path, arrays: Sequence[npt.NDArray[Any]], state: dict[str, Any]) -> Path:
-    """Write a checkpoint durably; ``state`` is anything that JSON holds."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write a checkpoint durably; ``state`` is anything that JSON holds.
+
+    Raises:
+        CheckpointError: it cannot be written, as on a full disk; those before are left whole.
+    """
     buffer = io.BytesIO()
     numbered = {f"a{i:05d}": np.asarray(array) for i, array in enumerate(arrays)}
     np.savez(buffer, state=np.array(json.dumps(state)), **numbered)  # type: ignore[arg-type]
     body = buffer.getvalue()
     numbers = [_number(path) for path in _files(folder)]
     path = folder / f"step-{max(numbers, default=0) + 1:08d}.ckpt"
-    partial = path.with_suffix(".partial")
-    with partial.open("wb") as file:
-        file.write(hashlib.sha256(body).digest())
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+
+    def write(partial: Path) -> None:
+        with partial.open("wb") as file:
+            file.write(hashlib.sha256(body).digest())
+            file.write(body)
+            file.flush()
+            os.fsync(file.fileno())
+
+    replace(path, write)
     for old in _files(folder)[:-KEEP]:
         old.unlink()
     return path
+
+
+def replace(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file beside, then give it its name; the old one stays until then.
+
+    Raises:
+        CheckpointError: it cannot be written; what there was of it is taken away.
+    """
+    partial = path.with_name(f"partial-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        partial.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise CheckpointError(
+            f"{path}: cannot be written: {why}. What was saved before is whole: make room, and "
+            "the same command goes on from there"
+        ) from error
 
 
 def latest(folder: Path) -> tuple[list[npt.NDArray[Any]], dict[str, Any]] | None:

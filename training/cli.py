@@ -58,6 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--run", dest="folder", type=Path, default=None, help="default: runs/NAME")
     fit.add_argument("--root", type=Path, help="where data paths start; default: CONFIG's folder")
     fit.add_argument("--from", dest="start_from", help="a .weights.h5 file, or an embedded name")
+    fit.add_argument(
+        "--profile", action="store_true", help="time and memory, into the run's profile.txt"
+    )
     fit.set_defaults(run=_fit)
 
     cli_evaluate.add(commands)
@@ -80,6 +83,7 @@ def _fit(options: argparse.Namespace) -> None:
         run,
         start_from=weights.find(name) if name else None,
         start_symbols=weights.symbols(name) if name else "",
+        profile=options.profile,
     )
     print(run / "best.weights.h5")
 

@@ -272,12 +272,16 @@ def input_scaling(tensors: npt.NDArray[np.floating], spec: InputSpec) -> Diagnos
     )
 
 
-def out_of_memory(message: str, *, batch: int) -> Diagnosis | None:
-    """Whether an error's message speaks of memory, and the batch to try next."""
+def out_of_memory(message: str, *, batch: int, largest: int | None = None) -> Diagnosis | None:
+    """Whether an error's message speaks of memory, and the batch to try next.
+
+    ``largest`` is a batch that was tried and fits.
+    """
     if not _OUT_OF_MEMORY.search(message):
         return None
     size = _SIZE.search(message)
     advice = f"Try fit.batch = {batch // 2}. " if batch > 1 else ""
+    advice = f"The largest batch that fits is fit.batch = {largest}. " if largest else advice
     found = _found(
         "out-of-memory",
         f"memory ran out with fit.batch = {batch}{f' ({size.group()})' if size else ''}",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import logging
-import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,30 +14,36 @@ from typing import Any
 import keras
 import numpy as np
 
-from training import checkpoint, diagnose, plots
+from training import checkpoint, plots, runlog, scoring, watch
 from training.config import Config
-from training.data.pipeline import Feeder, predict_batches
-from training.data.sources import Data, read_data
-from training.metrics import TextScore, score_text
+from training.data.endless_feeder import Draft, EndlessFeeder
+from training.data.pipeline import Feeder, aligned, predict_batches
+from training.data.sources import Data
+from training.diagnose import Epoch
+from training.events import EventWriter
 from training.models import TASKS, build, transfer
 from training.optimizers import Plateau, make_optimizer, scheduled_rate
-from training.samples import fingerprint
+from training.profiling import Profiler
 
 _log = logging.getLogger(__name__)
 
 REPORT_STEPS = 50
 BEST = "best.weights.h5"
-Scores = dict[str, TextScore]
+Scores = dict[str, scoring.Score]
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is: the next epoch and step to do, the best score, epochs since then."""
+    """How far a run is: the next epoch and step to do, the best score, epochs since then.
+
+    ``total`` is the sum of the losses of this epoch's steps so far.
+    """
 
     epoch: int = 0
     step: int = 0
     best: float = -1.0
     waited: int = 0
+    total: float = 0.0
     plateau: Plateau = field(default_factory=Plateau)
 
 
@@ -50,6 +54,7 @@ def fit(
     *,
     start_from: Path | None = None,
     start_symbols: str = "",
+    profile: bool = False,
     on_report: Callable[[str], None] = _log.info,
 ) -> Path:
     """Train until the last epoch, or until validation stands, and return the run's folder.
@@ -57,10 +62,12 @@ def fit(
     ``root`` is where relative data paths start; ``run`` is the folder of checkpoints and logs,
     made if absent. A run that has a checkpoint goes on from it. ``start_from`` begins a new run
     with the weights of a ``.weights.h5`` file, layer by layer where they fit; ``start_symbols``
-    are the symbols of that model's head (empty: the same as this one's).
+    are the symbols of that model's head (empty: the same as this one's). ``profile`` writes where
+    the time goes into ``profile.txt`` and ``profile.json`` of the run, at every epoch.
 
     Raises:
         DatasetError: the data cannot be used.
+        TrainingFault: a fault that no further training mends; checkpoints from before are kept.
         CheckpointError: the run belongs to other data or another network.
         TransferError: no layer of ``start_from`` fits.
     """
@@ -68,21 +75,19 @@ def fit(
     keras.mixed_precision.set_global_policy(
         "mixed_bfloat16" if config.fit.mixed_precision else "float32"
     )
-    data = read_data(config, root)
-    samples = data.samples
-    on_report(f"{len(samples)} pictures of {len(data.train)} sources; decoding")
-    feeder = Feeder(
-        samples,
-        data.repeats,
-        spec=config.input_spec(),
-        encode=partial(TASKS[config.task].encode, config, data.labels),
-        batch=config.fit.batch,
-        seed=config.seed,
-        augmented=config.data.augment,
-        workers=config.data.workers,
-        cache_bytes=config.data.cache_mb << 20,
-    )
+    data = watch.read(config, root)
+    on_report(f"{len(data.samples)} pictures of {len(data.train)} sources; decoding")
+    for one in data.endless:
+        on_report(f"{one.name}: {one.count} new pictures an epoch")
+    profiler = Profiler(is_on=profile)
     model = build(config, labels=data.labels, root=root)
+    with watch.memory(config.fit.batch, None):
+        feeder = _feeder(config, data, model, profiler)
+    if config.is_ctc:
+        left_out, said = watch.unlearnable(model, config, data, feeder.widths)
+        feeder.leave_out(left_out)
+        for line in said:
+            on_report(line)
     run.mkdir(parents=True, exist_ok=True)
     if start_from is not None and checkpoint.latest(run / "checkpoints") is None:
         report = transfer.transfer(
@@ -95,9 +100,40 @@ def fit(
     if config.model.freeze:
         frozen = transfer.freeze(model, until=config.model.freeze)
         on_report(f"{len(frozen)} layers are frozen")
-    model.compile(optimizer=_optimizer(config), jit_compile=False)
+    # XLA halves TensorFlow's speed on CPUs; JAX is slow without it.
+    model.compile(optimizer=_optimizer(config), jit_compile=keras.backend.backend() == "jax")
     model.optimizer.build(model.trainable_variables)
-    return _Run(config, run, model, feeder, data, on_report).go()
+    return _Run(config, run, model, feeder, data, on_report, profiler).go()
+
+
+def _feeder(config: Config, data: Data, model: Any, profiler: Profiler) -> Feeder | EndlessFeeder:
+    """The batches of a run."""
+    make = partial(
+        Draft if data.endless else Feeder,
+        spec=config.input_spec(),
+        targets=TASKS[config.task].targets(config, data.labels),
+        batch=config.fit.batch,
+        seed=config.seed,
+        augmented=config.data.augment,
+        flipped=config.detect.flip,
+        workers=config.data.workers,
+        cache_bytes=config.data.cache_mb << 20,
+        is_full=keras.backend.backend() == "jax",
+        watch=profiler.watch,
+        step_pixels=watch.step_pixels(model, config),
+    )
+    if not data.endless:
+        return make(data.samples, data.repeats)
+    return EndlessFeeder(
+        data.samples,
+        data.repeats,
+        endless=data.endless,
+        make=make,
+        batch=config.fit.batch,
+        width=config.input.width or aligned(config.input.max_width),
+        seed=config.seed,
+        workers=config.data.workers,
+    )
 
 
 @dataclass(slots=True)
@@ -107,19 +143,34 @@ class _Run:
     config: Config
     folder: Path
     model: Any
-    feeder: Feeder
+    feeder: Feeder | EndlessFeeder
     data: Data
     report: Callable[[str], None]
+    profiler: Profiler
     data_hash: str = ""
-    history: list[diagnose.Epoch] = field(default_factory=list)
+    guard: watch.Watch = field(init=False)
+    events: EventWriter = field(init=False)
+    batch: Any = None
 
     def go(self) -> Path:
-        self.data_hash = fingerprint(self.data.samples)
+        self.data_hash = self.data.fingerprint
         progress = self.restore()
         steps = len(self.feeder.plan(0))
+        before = runlog.go_back(self.folder / "log.csv", progress.epoch)
+        self.guard = watch.Watch(self.report, before)
+        self.guard.tell([watch.shared_pictures(self.data)])
+        at = progress.epoch * steps + progress.step
+        self.events = EventWriter(self.folder / "events", step=at)
+        with watch.memory(self.config.fit.batch, self.try_batch):
+            return self.epochs(progress, steps)
+
+    def epochs(self, progress: Progress, steps: int) -> Path:
+        """All that is left to do."""
         while progress.epoch < self.config.fit.epochs:
             loss = self.train(progress, steps)
-            progress = self.judge(progress, loss)
+            progress = self.judge(progress, loss, steps)
+            if self.profiler.is_on:
+                self.report(self.profiler.write(self.folder))
             patience = self.config.fit.patience
             if patience and progress.waited >= patience:
                 self.report(f"no better validation for {patience} epochs: stopped")
@@ -127,12 +178,15 @@ class _Run:
         return self.folder
 
     def train(self, progress: Progress, steps: int) -> float:
-        """The rest of an epoch; returns its mean loss, NaN where no step was left."""
-        fit_config, losses = self.config.fit, []
-        clock = time.monotonic()
-        batches = self.feeder.epoch(progress.epoch, start=progress.step)
+        """The rest of an epoch; returns the mean loss of all its steps."""
+        fit_config, losses, total = self.config.fit, [], progress.total
+        clock, epoch = time.monotonic(), progress.epoch
+        batches = self.profiler.waiting(self.feeder.epoch(epoch, start=progress.step))
         for step, (x, y) in enumerate(batches, start=progress.step):
-            self.model.optimizer.learning_rate = scheduled_rate(
+            if self.batch is None:
+                self.guard.tensors(x, self.config)
+            self.batch = x, y
+            rate = scheduled_rate(
                 fit_config.schedule,
                 peak=fit_config.learning_rate,
                 step=progress.epoch * steps + step,
@@ -140,12 +194,28 @@ class _Run:
                 warmup=fit_config.warmup,
                 plateau=progress.plateau,
             )
-            losses.append(float(self.model.train_on_batch(x, y)))
+            self.model.optimizer.learning_rate = rate
+            with self.profiler.step(epoch, step, x.shape):
+                losses.append(float(self.model.train_on_batch(x, y)))
+            total += losses[-1]
+            self.guard.step(losses[-1], epoch=epoch + 1, step=step + 1)
             if (step + 1) % REPORT_STEPS == 0:
-                self.tell(progress.epoch, step + 1, steps, losses, time.monotonic() - clock)
-            if (step + 1) % fit_config.checkpoint_steps == 0:
-                self.store(replace(progress, step=step + 1))
-        return float(np.mean(losses or [math.nan]))
+                self.tell(epoch, step + 1, steps, losses, time.monotonic() - clock)
+                shown = {"train/loss": float(np.mean(losses[-REPORT_STEPS:])), "train/rate": rate}
+                self.events.scalars(epoch * steps + step + 1, shown)
+            if (step + 1) % fit_config.checkpoint_steps == 0 and self.guard.is_sound:
+                self.store(replace(progress, step=step + 1, total=total))
+        return total / max(1, progress.step + len(losses))
+
+    def try_batch(self, size: int) -> None:
+        """One step on so many pictures, as wide as any batch of the run."""
+        if self.batch is None:
+            return
+        x, y = keras.tree.map_structure(
+            lambda part: np.resize(part, (size, *part.shape[1:])), self.batch
+        )
+        widest = max(look.width for looks in self.feeder.plan(0) for look in looks)
+        self.model.train_on_batch(np.resize(x, (size, x.shape[1], widest, x.shape[3])), y)
 
     def tell(self, epoch: int, step: int, steps: int, losses: list[float], spent: float) -> None:
         """One line of live progress, with the time left to the last epoch."""
@@ -157,17 +227,17 @@ class _Run:
             f"{rate * self.config.fit.batch:.0f} pictures/s, {left / 60:.0f} min left"
         )
 
-    def judge(self, progress: Progress, loss: float) -> Progress:
+    def judge(self, progress: Progress, loss: float, steps: int) -> Progress:
         """Validate, keep the best weights, log, plot, and name what looks wrong."""
-        with _averaged(self.model):
+        self.guard.weights(self.arrays(), epoch=progress.epoch + 1, step=0)
+        with _averaged(self.model), self.profiler.watch.time("validation"):
             scores, answers = validate(self.model, self.config, self.data)
             mean = _mean(scores)
             # Without validation nothing tells epochs apart: the last one is kept.
             is_best = not scores or mean > progress.best
             if is_best:
-                partial_file = self.folder / "partial.weights.h5"
-                keras.Model(self.model.input, self.model.output).save_weights(partial_file)
-                partial_file.replace(self.folder / BEST)
+                plain = keras.Model(self.model.input, self.model.output)
+                checkpoint.replace(self.folder / BEST, plain.save_weights)
         done = progress.epoch + 1
         progress = Progress(
             epoch=done,
@@ -176,28 +246,27 @@ class _Run:
             plateau=progress.plateau.after(mean) if scores else progress.plateau,
         )
         self.store(progress)
-        _log_epoch(self.folder, done, loss, scores)
-        worst = sorted(scores.items(), key=lambda item: item[1].exact)[:4]
-        weakest = ", ".join(f"{name} {score.exact:.2f}" for name, score in worst)
-        judged = f"mean exact {mean:.4f}; weakest {weakest}" if scores else "no validation pictures"
-        self.report(f"epoch {done}: {judged}")
-        self.history.append(diagnose.Epoch(done, loss, mean if scores else None))
-        found = diagnose.diagnose_epochs(self.history)
+        runlog.append(self.folder / "log.csv", done, loss, scores)
+        self.events.scalars(done * steps, _event(loss, scores, mean))
+        self.report(f"epoch {done}: {_judged(scores, mean)}")
         truths = [s.label for part in self.data.validation.values() for s in part]
-        one = diagnose.one_answer(answers, truths) if done > 1 else None
-        for fault in [*found, *([one] if one else [])]:
-            self.report(str(fault))
+        said = [answer for answer in answers if isinstance(answer, str)]
+        self.guard.epoch(Epoch(done, loss, mean if scores else None), said, truths)
         if scores:
             plots.plot_log(self.folder)
         return progress
 
-    def store(self, progress: Progress) -> None:
+    def arrays(self) -> list[Any]:
+        """Everything that changes in training: weights, and the optimiser's state."""
         variables = [*self.model.variables, *self.model.optimizer.variables]
-        checkpoint.save(
-            self.folder / "checkpoints",
-            [keras.ops.convert_to_numpy(v) for v in variables],
-            {**asdict(progress), "data": self.data_hash},
-        )
+        return [keras.ops.convert_to_numpy(variable) for variable in variables]
+
+    def store(self, progress: Progress) -> None:
+        with self.profiler.watch.time("checkpoint"):
+            arrays = self.arrays()
+            self.guard.weights(arrays, epoch=progress.epoch + 1, step=progress.step)
+            state = {**asdict(progress), "data": self.data_hash}
+            checkpoint.save(self.folder / "checkpoints", arrays, state)
 
     def restore(self) -> Progress:
         found = checkpoint.latest(self.folder / "checkpoints")
@@ -219,21 +288,24 @@ class _Run:
         return Progress(**{**state, "plateau": Plateau(**state["plateau"])})
 
 
-def validate(model: Any, config: Config, data: Data) -> tuple[Scores, list[str]]:
-    """Whole-answer accuracy of each validation source, and all answers in order.
+def validate(model: Any, config: Config, data: Data) -> tuple[Scores, list[Any]]:
+    """The scores of each validation source, and all answers in order.
 
     Every picture is read exactly once.
     """
     scores: Scores = {}
-    every: list[str] = []
+    every: list[Any] = []
     for name, samples in data.validation.items():
-        answers = [""] * len(samples)
-        for indices, x in predict_batches(samples, config.input_spec(), batch=config.fit.batch):
-            logits = keras.ops.convert_to_numpy(model(x, training=False))
-            found = TASKS[config.task].read(config, data.labels, logits)
+        answers: list[Any] = [None] * len(samples)
+        batches = predict_batches(samples, config.input_spec(), batch=config.fit.batch)
+        for indices, x, placements in batches:
+            outputs = keras.tree.flatten(model(x, training=False))
+            arrays = [keras.ops.convert_to_numpy(output) for output in outputs]
+            found = TASKS[config.task].read(config, data.labels, arrays, placements)
             for index, answer in zip(indices, found, strict=True):
                 answers[index] = answer
-        scores[name] = score_text(answers, [sample.label for sample in samples])
+        threshold = config.detect.score_threshold
+        scores[name] = scoring.score(config.task, answers, samples, threshold=threshold)
         every += answers
     return scores, every
 
@@ -269,16 +341,22 @@ def _optimizer(config: Config) -> keras.optimizers.Optimizer:
 
 
 def _mean(scores: Scores) -> float:
-    return float(np.mean([score.exact for score in scores.values()])) if scores else 0.0
+    return float(np.mean([score.value for score in scores.values()])) if scores else 0.0
 
 
-def _log_epoch(run: Path, epoch: int, loss: float, scores: Scores) -> None:
-    path = run / "log.csv"
-    is_new = not path.exists()
-    with path.open("a", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        if is_new:
-            writer.writerow(["epoch", "loss", "source", "count", "exact", "case_insensitive"])
-        for name, score in scores.items():
-            row = [epoch, f"{loss:.5f}", name, score.count]
-            writer.writerow([*row, f"{score.exact:.5f}", f"{score.case_insensitive:.5f}"])
+def _judged(scores: Scores, mean: float) -> str:
+    """A validation in one line, the weakest sources by name."""
+    if not scores:
+        return "no validation pictures"
+    worst = sorted(scores.items(), key=lambda item: item[1].value)[:4]
+    weakest = ", ".join(f"{name} {score.value:.2f}" for name, score in worst)
+    return f"mean {worst[0][1].main} {mean:.4f}; weakest {weakest}"
+
+
+def _event(loss: float, scores: Scores, mean: float) -> dict[str, float]:
+    """What TensorBoard is shown of an epoch."""
+    values = {"epoch/loss": loss}
+    for name, score in scores.items():
+        values[f"validation/{score.main}"] = mean
+        values |= {f"{kind}/{name}": value for kind, value in score.values.items()}
+    return values

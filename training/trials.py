@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from training.config import Config
-from training.diagnose import out_of_memory
 from training.figures.shares import Share
 from training.samples import DatasetError, Sample, fingerprint
 
@@ -33,21 +32,18 @@ def train(config: Config, root: Path, run: Path) -> Share:
     """Train with :func:`training.trainer.fit`, and count what was right in the best epoch.
 
     Raises:
-        TrialError: memory ran out.
+        TrialError: the training was ended by a fault, such as a lack of memory or a loss of NaN.
         DatasetError: the data cannot be used.
     """
     import keras
 
-    from training import trainer
+    from training import trainer, watch
 
     keras.backend.clear_session()
     try:
         return best_epoch(trainer.fit(config, root, run) / "log.csv")
-    except Exception as error:
-        found = out_of_memory(f"{type(error).__name__}: {error}", batch=config.fit.batch)
-        if found is None:
-            raise
-        raise TrialError(str(found)) from error
+    except watch.TrainingFault as fault:
+        raise TrialError(str(fault)) from fault
 
 
 def best_epoch(log: Path) -> Share:

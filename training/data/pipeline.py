@@ -12,19 +12,24 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from solver import images, preprocess
+from solver import preprocess
+from solver.geometry import Placement
 from solver.spec import InputSpec
-from training.augment import augment, stretch
+from training.augment import Matrix, augment_and_tell, flip, moved_boxes, stretch, then
+from training.data.stopwatch import Stopwatch
 from training.samples import Sample
 
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
 Int32 = npt.NDArray[np.int32]
+# What the samples of a batch should be answered with; boxes are pixels of the canvas.
+Targets = Callable[[Sequence[Sample]], Any]
 
 TRAIN_MULTIPLE = 32
 STRETCH = (0.8, 1.25)
@@ -41,38 +46,51 @@ class Look:
 
 
 class Canvases:
-    """Decoded canvases by sample index, kept in memory up to ``limit`` bytes; thread-safe."""
+    """Decoded canvases by sample index, and where pictures lie on them; thread-safe.
 
-    def __init__(self, samples: Sequence[Sample], spec: InputSpec, *, limit: int) -> None:
+    They are kept in memory up to ``limit`` bytes.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], spec: InputSpec, *, limit: int, watch: Stopwatch
+    ) -> None:
         self._samples = samples
         self._spec = spec
+        self._watch = watch
         self._limit = limit
-        self._kept: dict[int, UInt8] = {}
+        self._kept: dict[int, tuple[UInt8, Placement]] = {}
         self._bytes = 0
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._samples)
 
-    def __getitem__(self, index: int) -> UInt8:
+    def __getitem__(self, index: int) -> tuple[UInt8, Placement]:
         kept = self._kept.get(index)
         if kept is not None:
             return kept
-        picture = images.load(self._samples[index].content())
-        canvas, _ = preprocess.canvas(picture, self._spec)
+        with self._watch.time("read"):
+            sample = self._samples[index]
+            content = sample.content()
+        with self._watch.time("decode"):
+            canvas, placement = preprocess.canvas(sample.pixels(content), self._spec)
         with self._lock:
             if self._bytes + canvas.nbytes <= self._limit:
-                self._kept[index] = canvas
+                self._kept[index] = canvas, placement
                 self._bytes += canvas.nbytes
-        return canvas
+        return canvas, placement
 
 
 class Feeder:
     """Batches for one training run.
 
     ``repeats[i]`` says how often an epoch shows sample i; a fraction is met by chance over
-    epochs. ``encode`` turns a label into class indices. Order, stretch and augmentation depend
-    on ``seed`` and the epoch alone.
+    epochs. ``targets`` turns the samples of a batch, their boxes where the canvas has them, into
+    what the network should answer. ``flipped`` is the share of looks that are mirrored. Order,
+    stretch and augmentation depend on ``seed`` and the epoch alone. Where the width is free, a
+    picture gets ``step_pixels`` for each CTC step of its label. ``is_full`` fills a last, smaller
+    batch up with pictures of its own: a backend that compiles a step for each shape then sees few
+    shapes. ``watch`` is told how long the stages take.
     """
 
     def __init__(
@@ -81,25 +99,33 @@ class Feeder:
         repeats: Sequence[float],
         *,
         spec: InputSpec,
-        encode: Callable[[str], Sequence[int]],
+        targets: Targets,
         batch: int,
         seed: int,
         augmented: bool = True,
+        flipped: float = 0.0,
         workers: int = 2,
         cache_bytes: int = 4 << 30,
+        step_pixels: int = STEP_PIXELS,
+        is_full: bool = False,
+        watch: Stopwatch | None = None,
     ) -> None:
         if len(samples) != len(repeats):
             raise ValueError(f"expected {len(samples)} repeats, received {len(repeats)}")
         self._samples = samples
         self._repeats = np.asarray(repeats, dtype=np.float64)
         self._spec = spec
-        self._encode = encode
+        self._targets = targets
         self._batch = batch
         self._seed = seed
         self._augmented = augmented
+        self._flipped = flipped
         self._workers = workers
-        self._canvases = Canvases(samples, spec, limit=cache_bytes)
-        self._widths = np.array(_parallel(self._native_width, range(len(samples)), workers))
+        self._step_pixels = step_pixels
+        self._is_full = is_full
+        self._watch = watch or Stopwatch()
+        self._canvases = Canvases(samples, spec, limit=cache_bytes, watch=self._watch)
+        self.widths = np.array(_parallel(self._native_width, range(len(samples)), workers))
 
     def plan(self, epoch: int) -> list[list[Look]]:
         """The batches of an epoch; every batch has one width, where it is free a multiple of 32."""
@@ -118,15 +144,22 @@ class Feeder:
             if len(bucket) == self._batch:
                 batches.append(bucket)
                 waiting[width] = []
-        batches.extend(rest for rest in waiting.values() if len(rest) >= self._batch // 4)
+        rests = [rest for rest in waiting.values() if len(rest) >= max(1, self._batch // 4)]
+        if self._is_full:
+            rests = [list(itertools.islice(itertools.cycle(r), self._batch)) for r in rests]
+        batches.extend(rests)
         rng.shuffle(batches)  # type: ignore[arg-type]
         return batches
 
-    def epoch(self, epoch: int, *, start: int = 0) -> Iterator[tuple[Float32, Int32]]:
-        """Yield ``(x (N, h, w, c) float32, y (N, L) int32 padded with -1)`` from step ``start``."""
+    def leave_out(self, indices: Sequence[int]) -> None:
+        """Show these samples no more, in any epoch."""
+        self._repeats[list(indices)] = 0.0
+
+    def epoch(self, epoch: int, *, start: int = 0) -> Iterator[tuple[Float32, Any]]:
+        """Yield ``(x (N, h, w, c) float32, targets)`` from step ``start``."""
         todo = list(enumerate(self.plan(epoch)))[start:]
         with ThreadPoolExecutor(self._workers, thread_name_prefix="feeder") as pool:
-            running: deque[Future[tuple[Float32, Int32]]] = deque()
+            running: deque[Future[tuple[Float32, Any]]] = deque()
             for step, looks in todo:
                 running.append(pool.submit(self._make, epoch, step, looks))
                 if len(running) > LOOK_AHEAD:
@@ -134,59 +167,118 @@ class Feeder:
             while running:
                 yield running.popleft().result()
 
-    def canvas(self, look: Look, rng: np.random.Generator) -> UInt8:
-        """What training makes of one picture, as ``(h, look.width, c) uint8``."""
-        canvas, width = self._canvases[look.index], look.width
+    def show(self, look: Look, rng: np.random.Generator) -> tuple[UInt8, Sample]:
+        """What training makes of one picture, as ``(h, look.width, c) uint8``, and its sample.
+
+        The sample has its boxes in pixels of that canvas, without those that were moved out.
+        """
+        canvas, placement = self._canvases[look.index]
+        with self._watch.time("augment"):
+            return self._shown(canvas, placement, look, rng)
+
+    def _shown(
+        self, canvas: UInt8, placement: Placement, look: Look, rng: np.random.Generator
+    ) -> tuple[UInt8, Sample]:
+        width, matrix = look.width, np.eye(2, 3)
         if self._augmented:
             # Some pictures keep their shape and get padding, as they will in use.
             keep = canvas.shape[1] <= width and rng.random() < 0.4
-            canvas = augment(canvas if keep else stretch(canvas, width), rng)
+            canvas, matrix = augment_and_tell(canvas if keep else stretch(canvas, width), rng)
+            if self._flipped and rng.random() < self._flipped:
+                canvas, mirrored = flip(canvas)
+                matrix = then(matrix, mirrored)
         fitted = stretch(canvas, width) if canvas.shape[1] > width else canvas
         shape = (self._spec.height, width, self._spec.channels)
         padded = np.full(shape, self._spec.fill, dtype=np.uint8)
         padded[:, : fitted.shape[1]] = fitted.reshape(*fitted.shape[:2], -1)
-        return padded
+        return padded, on_canvas(self._samples[look.index], placement, matrix, shape)
 
     def _native_width(self, index: int) -> int:
-        return int(self._canvases[index].shape[1])
+        return int(self._canvases[index][0].shape[1])
 
     def _train_width(self, index: int, factor: float) -> int:
         if self._spec.width is not None:
             return self._spec.width
         steps = steps_needed(self._samples[index].label)
-        wanted = self._widths[index] * (factor if self._augmented else 1.0)
-        wanted = min(max(wanted, steps * STEP_PIXELS, self._spec.min_width), self._spec.max_width)
-        return -(-int(wanted) // TRAIN_MULTIPLE) * TRAIN_MULTIPLE
+        wanted = self.widths[index] * (factor if self._augmented else 1.0)
+        wanted = max(wanted, steps * self._step_pixels, self._spec.min_width)
+        return aligned(min(wanted, self._spec.max_width))
 
-    def _make(self, epoch: int, step: int, looks: list[Look]) -> tuple[Float32, Int32]:
+    def _make(self, epoch: int, step: int, looks: list[Look]) -> tuple[Float32, Any]:
         rng = np.random.default_rng([self._seed, epoch, step])
-        pixels = np.stack([self.canvas(look, rng) for look in looks])
-        codes = [list(self._encode(self._samples[look.index].label)) for look in looks]
-        y = np.full((len(looks), max(map(len, codes))), -1, dtype=np.int32)
+        shown = [self.show(look, rng) for look in looks]
+        with self._watch.time("tensor"):
+            pixels = np.stack([canvas for canvas, _ in shown])
+            return preprocess.tensor(pixels, self._spec), self._targets([one for _, one in shown])
+
+
+def on_canvas(
+    sample: Sample, placement: Placement, matrix: Matrix, shape: tuple[int, ...]
+) -> Sample:
+    """A sample with its boxes on the canvas ``(h, w, …)``, after a move; others are as they are.
+
+    Boxes have a meaning only where the canvas has the width of the contract.
+    """
+    if not sample.boxes:
+        return sample
+    corners = np.array([(b.x1, b.y1, b.x2, b.y2) for b in sample.boxes], dtype=np.float64)
+    boxes, kept = moved_boxes(
+        placement.boxes_to_canvas(corners), matrix, width=shape[1], height=shape[0]
+    )
+    moved = [
+        replace(sample.boxes[index], x1=x1, y1=y1, x2=x2, y2=y2)
+        for index, (x1, y1, x2, y2) in zip(kept.tolist(), boxes.tolist(), strict=True)
+    ]
+    return replace(sample, boxes=tuple(moved))
+
+
+def padded_codes(encode: Callable[[str], Sequence[int]], *, multiple: int = 1) -> Targets:
+    """Targets of labels: ``(N, L) int32`` class indices, padded with -1.
+
+    ``L`` is a multiple of ``multiple``: a step that is compiled for a shape then sees few shapes.
+    """
+
+    def targets(samples: Sequence[Sample]) -> Int32:
+        codes = [list(encode(sample.label)) for sample in samples]
+        longest = max(map(len, codes))
+        y = np.full((len(codes), -(-longest // multiple) * multiple), -1, dtype=np.int32)
         for row, code in enumerate(codes):
             y[row, : len(code)] = code
-        return preprocess.tensor(pixels, self._spec), y
+        return y
+
+    return targets
 
 
 def predict_batches(
     samples: Sequence[Sample], spec: InputSpec, *, batch: int, workers: int = 2
-) -> Iterator[tuple[list[int], Float32]]:
-    """Each sample exactly once, unchanged, as in use: ``(indices, x (N, h, w, c))``."""
-    waiting: dict[int, list[tuple[int, Float32]]] = defaultdict(list)
+) -> Iterator[tuple[list[int], Float32, list[Placement]]]:
+    """Each sample exactly once, unchanged, as in use: ``(indices, x (N, h, w, c), placements)``."""
+    waiting: dict[int, list[tuple[int, Float32, Placement]]] = defaultdict(list)
 
-    def tensor(index: int) -> Float32:
-        return preprocess.preprocess(images.load(samples[index].content()), spec)[0]
+    def prepared(index: int) -> tuple[Float32, Placement]:
+        return preprocess.preprocess(samples[index].pixels(), spec)
 
     with ThreadPoolExecutor(workers) as pool:
-        for index, one in enumerate(pool.map(tensor, range(len(samples)))):
-            bucket = waiting[one.shape[1]]
-            bucket.append((index, one))
+        for index, (tensor, placement) in enumerate(pool.map(prepared, range(len(samples)))):
+            bucket = waiting[tensor.shape[1]]
+            bucket.append((index, tensor, placement))
             if len(bucket) == batch:
-                yield [i for i, _ in bucket], np.stack([x for _, x in bucket])
+                yield _joined(bucket)
                 bucket.clear()
     for bucket in waiting.values():
         if bucket:
-            yield [i for i, _ in bucket], np.stack([x for _, x in bucket])
+            yield _joined(bucket)
+
+
+def _joined(
+    bucket: list[tuple[int, Float32, Placement]],
+) -> tuple[list[int], Float32, list[Placement]]:
+    return [i for i, _, _ in bucket], np.stack([x for _, x, _ in bucket]), [p for *_, p in bucket]
+
+
+def aligned(width: float) -> int:
+    """The width that a training batch has for pictures of a free width, in pixels."""
+    return -(-int(width) // TRAIN_MULTIPLE) * TRAIN_MULTIPLE
 
 
 def steps_needed(label: str) -> int:

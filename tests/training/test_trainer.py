@@ -1,0 +1,156 @@
+"""What ``fit`` leaves behind, and how it goes on after damage and on a full disk."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("tensorflow")
+
+from tests.training import tiny
+from tests.training.test_events import events
+from tests.training.tiny import SETTINGS, fit, kept
+from training import checkpoint
+
+pytestmark = pytest.mark.training
+TWO = SETTINGS.replace("epochs = 1", "epochs = 2")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return tiny.project(tmp_path)
+
+
+def arrays(project: Path) -> list[bytes]:
+    found = checkpoint.latest(project / "run" / "checkpoints")
+    assert found is not None
+    return [array.tobytes() for array in found[0]]
+
+
+def test_tensorboard_is_shown_each_epoch_and_source(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.trainer.REPORT_STEPS", 4)
+    tiny.digits(project / "more", ["1", "74"], seed=5)
+    sources = TWO.replace('[{path = "test"}]', '[{path = "test"}, {path = "more"}]')
+    assert fit(project, sources) == 0
+    (file,) = (project / "run" / "events").iterdir()
+    found: dict[str, list[int]] = {}
+    for event in events(file):
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append(event.step)
+    assert found["train/loss"] == found["train/rate"] == [4, 10]
+    for tag in ("exact/test", "case_insensitive/more", "validation/exact", "epoch/loss"):
+        assert found[tag] == [6, 12]
+
+
+def test_profile(project: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    assert fit(project, TWO, "--profile") == 0
+    body = json.loads((project / "run" / "profile.json").read_text())
+    assert body["pictures"] == 48
+    assert body["peak_memory_bytes"] is None or body["peak_memory_bytes"] > 50e6
+    assert [(one["epoch"], one["step"]) for one in body["steps"]] == [
+        (epoch, step) for epoch in range(2) for step in range(6)
+    ]
+    threads = body["training_thread"]
+    assert threads["step"]["calls"] == 12
+    assert threads["validation"]["calls"] == 2
+    assert threads["checkpoint"]["calls"] == 8
+    assert body["loading_threads"]["decode"]["calls"] == 24, "kept in memory after that"
+    assert body["loading_threads"]["augment"]["calls"] == 48
+    spent = sum(stage["seconds"] for stage in threads.values())
+    assert spent == pytest.approx(body["seconds"], rel=0.01)
+    text = (project / "run" / "profile.txt").read_text()
+    assert text.startswith("profile: ")
+    assert "training steps" in text
+    assert len(caplog.messages) == len([*filter(None, caplog.messages)])
+    assert [line for line in caplog.messages if line.startswith("profile: ")]
+
+
+def test_no_profile_is_written_where_none_is_wanted(project: Path) -> None:
+    assert fit(project, SETTINGS) == 0
+    assert not list((project / "run").glob("profile*"))
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert fit(project, TWO) == 0
+    whole, log = arrays(project), (project / "run" / "log.csv").read_bytes()
+    newest = max((project / "run" / "checkpoints").iterdir())
+    newest.write_bytes(newest.read_bytes()[:1000])
+    assert kept(project)["step"] == 6
+    assert fit(project, TWO) == 0
+    assert f"{newest} is damaged; trying the one before" in caplog.text
+    assert kept(project)["epoch"] == 2
+    assert arrays(project) == whole
+    assert (project / "run" / "log.csv").read_bytes() == log, "the epoch stands there once"
+
+
+def test_an_epoch_that_was_stopped_at_its_end_has_its_own_loss(
+    project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("training.trainer.validate", lambda *_: os.strerror(1) + 1)
+        with pytest.raises(TypeError):
+            fit(project, SETTINGS)
+    assert kept(project)["step"] == 6
+    assert fit(project, SETTINGS) == 0
+    stopped = (project / "run" / "log.csv").read_text()
+    (project / "run").rename(project / "before")
+    assert fit(project, SETTINGS) == 0
+    assert (project / "run" / "log.csv").read_text() == stopped
+    assert "loss-not-finite" not in caplog.text
+
+
+def test_a_full_disk(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third write finds no room; two checkpoints are left as they are."""
+    sync, count = os.fsync, iter(range(100))
+
+    def full(descriptor: int) -> None:
+        if next(count) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        assert fit(project, TWO) == 1
+    error = capsys.readouterr().err
+    assert "step-00000003.ckpt: cannot be written: No space left on device. " in error
+    assert "make room, and the same command goes on from there" in error
+    folder = project / "run" / "checkpoints"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "step-00000001.ckpt",
+        "step-00000002.ckpt",
+    ]
+    assert kept(project)["step"] == 4
+    assert fit(project, TWO) == 0
+    assert kept(project)["epoch"] == 2
+
+
+def test_no_room_for_the_best_weights(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    def full(self: Any, path: Path) -> None:
+        Path(path).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    assert fit(project, SETTINGS) == 0
+    best = (project / "run" / "best.weights.h5").read_bytes()
+    monkeypatch.setattr(keras.Model, "save_weights", full)
+    blind = TWO.replace('validation = [{path = "test"}]', "")
+    assert fit(project, blind) == 1
+    assert "best.weights.h5: cannot be written: No space left" in capsys.readouterr().err
+    assert (project / "run" / "best.weights.h5").read_bytes() == best
+    assert not list((project / "run").glob("partial*"))
