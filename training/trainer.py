@@ -76,7 +76,8 @@ def fit(
         "mixed_bfloat16" if config.fit.mixed_precision else "float32"
     )
     data = watch.read(config, root)
-    on_report(f"{len(data.samples)} pictures of {len(data.train)} sources; decoding")
+    if data.samples:
+        on_report(f"{len(data.samples)} pictures of {len(data.train)} sources; decoding")
     for one in data.endless:
         on_report(f"{one.name}: {one.count} new pictures an epoch")
     profiler = Profiler(is_on=profile)

@@ -45,6 +45,10 @@ def test_split_then_check_by_the_settings(folder: Path, capsys: pytest.CaptureFi
     text = capsys.readouterr().out
     assert "set (train): 24 pictures" in text
     assert "set (validation): 6 pictures" in text
+    drawn = '[[data.train]]\npath = "a.toml"\nreader = "generator"\ncount = 9\n'
+    settings.write_text(settings.read_text() + drawn)
+    assert cli.main(["check", str(settings), "--strict"]) == 0
+    assert "not checked: a.toml is drawn while training" in capsys.readouterr().out
     assert cli.main(["check", str(folder), "--validation", str(folder), "--strict"]) == 1
     assert "30 leaks" in capsys.readouterr().err
 
