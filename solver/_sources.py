@@ -140,7 +140,8 @@ def _read_path(path: str, limits: ImageLimits) -> bytes:
                 f"expected a path, got {describe(path)}, which looks like base64: "
                 f"pass 'data:image/png;base64,' in front of it, or the decoded bytes"
             ) from exc
-        raise ImageError(f"no such picture file: {describe(path)} ({exc})") from exc
+        why = getattr(exc, "strerror", None) or exc
+        raise ImageError(f"no such picture file: {describe(path)} ({why})") from exc
     if not stat.S_ISREG(status.st_mode):  # a pipe or a device might never end
         raise ImageError(f"expected a picture file, got {describe(path)}, which is no regular file")
     limits.check_bytes(status.st_size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -219,7 +220,7 @@ TRAINING = [
     ("summary one.toml", "one class only"),
     ("summary missing.toml", "missing.toml: no such file"),
     ("summary typo.toml", "fit.epoch: unknown key"),
-    ("summary good.toml --svg file/n.svg", "file/n.svg: a part of this path is a file"),
+    ("summary good.toml --svg file/n.svg", "file: a file of that name is in the way"),
     ("heatmap good.toml good/00_0.png --out h", "best.weights.h5: no such weights"),
     ("heatmap good.toml good/00_0.png --out h --weights broken.weights.h5", "broken.weights.h5"),
     ("heatmap typo.toml good/00_0.png --out h", "fit.epoch: unknown key"),
@@ -273,13 +274,15 @@ def test_damaged_pictures_do_not_train(here: Path, capsys: pytest.CaptureFixture
         assert {name: after[name] for name in before} == before
 
 
-@pytest.fixture
-def full_disk(here: Path) -> Iterator[Path]:
+@contextmanager
+def full_disk() -> Iterator[None]:
     """No file can grow beyond a few bytes; whatever writes gets an OSError, or its library's."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, hard))
-    yield here
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:  # before pytest itself writes, to a log that is a file
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 FULL = [
@@ -313,8 +316,10 @@ FULL_TRAINING = [
 def _disk_is_full(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = _files(folder)
     capsys.readouterr()
-    assert cli.main(shlex.split(line)) == 1
+    with full_disk():
+        code = cli.main(shlex.split(line))
     error = capsys.readouterr().err.splitlines()
+    assert code == 1
     assert error[-1].startswith(f"solver-train {line.split(maxsplit=1)[0]}: ")
     assert "make room" in error[-1]
     assert not any("Traceback" in part or "Errno" in part for part in error)
@@ -327,17 +332,15 @@ def _disk_is_full(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("line", FULL)
-def test_full_disk(line: str, full_disk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _disk_is_full(line, full_disk, capsys)
+def test_full_disk(line: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _disk_is_full(line, here, capsys)
 
 
 @pytest.mark.training
 @pytest.mark.usefixtures("weights")
 @pytest.mark.parametrize("line", FULL_TRAINING)
-def test_full_disk_in_training(
-    line: str, full_disk: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _disk_is_full(line, full_disk, capsys)
+def test_full_disk_in_training(line: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _disk_is_full(line, here, capsys)
 
 
 def test_clean_that_breaks_off_loses_nothing(
@@ -362,14 +365,12 @@ def test_clean_that_breaks_off_loses_nothing(
     assert sorted(_files(here).values()) == before
 
 
-def test_label_on_a_full_disk(full_disk: Path) -> None:
-    from training.label import Store
-
-    store = Store(full_disk / "l.csv")
-    with pytest.raises(OSError, match="too large"):
+def test_label_on_a_full_disk(here: Path) -> None:
+    store = label.Store(here / "l.csv")
+    with full_disk(), pytest.raises(OSError, match="too large"):
         store.put("00_0.png", "0123456789" * 8)
     assert store.label("00_0.png") is None
-    assert not [name for name in _files(full_disk) if name.startswith("l.csv")]
+    assert not [name for name in _files(here) if name.startswith("l.csv")]
 
 
 def test_stopped(
