@@ -82,6 +82,7 @@ def _heatmap(options: argparse.Namespace) -> None:
     import keras
 
     from solver import images
+    from solver.errors import ImageError
     from training import config, heatmap, weights
     from training.data.sources import read_data
     from training.models import build
@@ -96,7 +97,10 @@ def _heatmap(options: argparse.Namespace) -> None:
     network = build(settings, labels=labels, root=root)
     weights.load(network, options.weights or run / "best.weights.h5")
     for path, name in zip(options.pictures, _file_names(options.pictures), strict=True):
-        picture = images.load(path)
+        try:
+            picture = images.load(path)
+        except ImageError as error:
+            raise ImageError(f"{path}: {error}; give pictures that open") from error
         heats = heatmap.explain(
             network,
             picture,
