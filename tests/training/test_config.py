@@ -54,3 +54,44 @@ def test_what_does_not_fit_is_named(tmp_path: Path, text: str, named: str) -> No
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.toml"):
         load(tmp_path / "none.toml")
+
+
+DETECT = "task = 'detect'\n[input]\nheight = 96\nwidth = 64\n"
+
+
+def test_a_detector_has_its_anchors_in_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "captcha.toml"
+    path.write_text(DETECT + "[detect]\nsizes = [12, 24.5, 48, 96]\naspect_ratios = [0.5, 2]\n")
+    with pytest.raises(ConfigError, match=r"multiple of 64 with 4 detect\.sizes"):
+        load(path)
+    path.write_text(DETECT + "[detect]\nsizes = [12, 24.5, 48]\nscore_threshold = 0.4\n")
+    settings = load(path)
+    assert settings.role == "detector"
+    decoder = settings.decoder_spec(labels=("龙", "mark"))
+    assert decoder.labels == ("龙", "mark")
+    assert decoder.anchors is not None
+    assert decoder.anchors.strides == (8, 16, 32)
+    assert decoder.anchors.sizes == (12.0, 24.5, 48.0)
+    assert decoder.anchors.score_threshold == 0.4
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        (DETECT.replace("96", "100"), "input.height: expected a multiple of 32"),
+        (DETECT.replace("64", "0"), "input.width: expected a width in pixels"),
+        (DETECT + "[detect]\nphi = 9", "detect.phi: expected -2 to 7"),
+        (DETECT + "[detect]\nflip = 2", "detect.flip: expected 0 to 1"),
+        (DETECT + "[detect]\nsizes = [8]", "detect.sizes: expected 3 to 6"),
+        (DETECT + "[detect]\nsizes = [8, 16, 0]", "detect.sizes: expected"),
+        (DETECT + "[detect]\nscales = []", "detect.scales: expected at least one"),
+        (DETECT + "[detect]\niou_threshold = 2.0", "detect.iou_threshold: expected"),
+        (DETECT + "[fit]\nlabel_smoothing = 0.1", "fit.label_smoothing: expected 0"),
+        ("[detect]\nphi = 0", "detect: expected no such table with task 'ctc'"),
+    ],
+)
+def test_a_detector_that_does_not_fit_is_named(tmp_path: Path, text: str, named: str) -> None:
+    path = tmp_path / "captcha.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=named):
+        load(path)

@@ -9,6 +9,7 @@ import pytest
 from solver.errors import ModelError
 from tests.training import toys
 from training import evaluate
+from training.figures.boxes import BoxFigures
 from training.figures.classes import ClassFigures
 from training.figures.shares import Share
 from training.figures.text import TextFigures
@@ -49,6 +50,39 @@ def test_classes(tmp_path: Path) -> None:
     assert found.pooled.top5 == Share(4, 4)
     assert found.pooled.matrix == ((1, 1, 0), (0, 1, 0), (0, 0, 1))
     assert evaluate.line(found.pooled).startswith("4 pictures  top-1 0.750")
+
+
+def test_boxes(tmp_path: Path) -> None:
+    reader = evaluate.open_reader(str(toys.detector_model(tmp_path)))
+    samples = [
+        toys.cells(tmp_path / "one", "all.png", [(0, 1), (2, 3)], ["01", "23"]),
+        toys.cells(tmp_path / "one", "missed.png", [(1, 1)], ["11", "33"]),
+        toys.cells(tmp_path / "two", "wrong.png", [(0, 0)], ["30"]),
+    ]
+    found = evaluate.evaluate(reader, samples)
+    pooled = found.pooled
+    assert isinstance(pooled, BoxFigures)
+    assert (pooled.exact, pooled.recall, pooled.precision) == (
+        Share(1, 3),
+        Share(3, 5),
+        Share(3, 4),
+    )
+    # Four answers of one score, the wrong one last: precision 1 up to a recall of .6.
+    assert (pooled.ap50, pooled.ap) == (pytest.approx(61 / 101), pytest.approx(61 / 101))
+    assert [one.is_right for one in found.predictions] == [True, False, False]
+    assert [(one.label, one.answer) for one in found.predictions] == [
+        ("墨 墨", "墨 墨"),
+        ("墨 墨", "墨"),
+        ("墨", "墨"),
+    ]
+    assert evaluate.line(pooled).startswith("3 pictures, 5 boxes  AP@.5 0.604  AP@[.5:.95] 0.604")
+    assert found.to_dict()["sources"]["two"]["ap50"] == 0
+
+
+def test_nothing_to_find(tmp_path: Path) -> None:
+    reader = evaluate.open_reader(str(toys.detector_model(tmp_path)))
+    with pytest.raises(DatasetError, match="at least one box to find"):
+        evaluate.evaluate(reader, [toys.cells(tmp_path / "s", "a.png", [], [])])
 
 
 def test_a_label_that_is_no_class_is_named(tmp_path: Path) -> None:

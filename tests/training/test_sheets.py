@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from training import sheets
-from training.sheets import Cell, Writer, contact_sheet, fitted
+from training.samples import Annotation
+from training.sheets import Cell, Writer, contact_sheet, fitted, framed
 
 
 def picture(colour: tuple[int, int, int], *, width: int = 40, height: int = 20) -> np.ndarray:
@@ -69,3 +70,16 @@ def test_symbols_are_drawn_where_a_font_has_them(monkeypatch: pytest.MonkeyPatch
     if (drawn[0] == written("U+9F99")).all():
         pytest.skip("no Chinese font here")
     assert (drawn[0] != drawn[1]).any()
+
+
+def test_frames_stay_on_the_picture() -> None:
+    grey = np.full((20, 30, 3), 127, dtype=np.uint8)
+    assert framed(grey, []) is grey
+    boxes = [Annotation(5, 5, 15, 12, "a"), Annotation(-9, -9, 40, 40, "b")]
+    drawn = framed(grey, boxes, colour="#ff0000")
+    red = (drawn == (255, 0, 0)).all(axis=2)
+    assert red[5, 5:15].all()
+    assert red[11, 5:15].all()
+    assert not red[12:15, 2:28].any()
+    assert red[0].all()
+    assert (grey == 127).all()

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from solver.anchors import AnchorSpec
 from solver.spec import DecoderSpec, InputSpec, ModelSpec
 from tests.solver import conftest as toys
-from training.samples import Sample
+from training.samples import Annotation, Sample
 
 LABELS = toys.LABELS
 
@@ -41,6 +42,32 @@ def class_model(folder: Path) -> Path:
     rule = InputSpec(toys.HEIGHT, toys.HEIGHT, channels=1, fit="shrink", mean=(0.0,), std=(1.0,))
     spec = ModelSpec(role="class", input=rule, decoder=DecoderSpec("softmax", labels=LABELS))
     return toys._write_model(folder / "toy-class.onnx", spec)
+
+
+def detector_model(folder: Path) -> Path:
+    """A network that finds the dark cells of :func:`cells`, and calls them 墨."""
+    side = toys.CELLS * toys.CELL
+    rule = InputSpec(side, side, channels=1, mean=(0.0,), std=(1.0,), interpolation="nearest")
+    one = (toys.CELL,)
+    anchors = AnchorSpec(strides=one, sizes=one, scales=(1.0,), aspect_ratios=(1.0,))
+    decoder = DecoderSpec("anchors", labels=("墨",), anchors=anchors)
+    spec = ModelSpec(role="detector", input=rule, decoder=decoder)
+    return toys._write_detector(folder / "toy-detector.onnx", spec)
+
+
+def cells(folder: Path, name: str, inked: list[tuple[int, int]], said: list[str]) -> Sample:
+    """A picture with ink in some cells (row, column), and boxes said to be in others, "01"."""
+    side = 2 * toys.CELL
+    pixels = np.full((toys.CELLS * side, toys.CELLS * side, 3), 255, dtype=np.uint8)
+    for row, column in inked:
+        pixels[row * side : (row + 1) * side, column * side : (column + 1) * side] = 0
+    folder.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(folder / name)
+    boxes = []
+    for row, column in (map(int, place) for place in said):
+        corner = (column * side, row * side, (column + 1) * side, (row + 1) * side)
+        boxes.append(Annotation(*map(float, corner), label="墨"))
+    return Sample(folder / name, "", folder.name, tuple(boxes))
 
 
 def picture(text: str) -> np.ndarray:

@@ -8,14 +8,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from solver import images
-from training.evaluate import Evaluation, Prediction
-from training.sheets import INK, Cell, contact_sheet
+from solver.draw import draw_boxes
+from training.evaluate import BoxesResult, Evaluation, Prediction
+from training.figures.boxes import BoxFigures
+from training.sheets import INK, Cell, contact_sheet, framed
 from training.whole import write_whole
 
 WORST = 50
+# Pictures with boxes are shown larger, so that their labels can be read.
+BOXES_SIZE = (220, 180)
 WRONG, RIGHT, SOFT = "#b3261e", "#1e6b34", "#5f6368"
 COLUMNS = (
     "source",
@@ -27,6 +35,7 @@ COLUMNS = (
     "right_ignoring_case",
     "character_confidences",
 )
+BOX_COLUMNS = ("source", "path", "verdict", "label", "score", "x1", "y1", "x2", "y2")
 
 
 def worst(evaluation: Evaluation, *, count: int = WORST) -> list[Prediction]:
@@ -45,9 +54,16 @@ def write_json(evaluation: Evaluation, path: Path) -> Path:
 
 
 def write_csv(evaluation: Evaluation, path: Path) -> Path:
-    """One row a picture, in the order of reading; truth values are 0 and 1."""
+    """One row a picture, in the order of reading; truth values are 0 and 1.
+
+    Of a detector, one row a box: those of the answer, right or wrong, then those that were missed.
+    """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
+    if isinstance(evaluation.pooled, BoxFigures):
+        writer.writerow(BOX_COLUMNS)
+        writer.writerows(row for item in evaluation.predictions for row in _box_rows(item))
+        return write_whole(path, buffer.getvalue().encode("utf-8", "backslashreplace"))
     writer.writerow(COLUMNS)
     for item in evaluation.predictions:
         characters = getattr(item.result, "characters", ())
@@ -68,18 +84,45 @@ def write_csv(evaluation: Evaluation, path: Path) -> Path:
 
 def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Path:
     """The worst answers as one PNG: each picture, its label, the answer and how sure it was."""
-    sheet = contact_sheet([_cell(item) for item in worst(evaluation, count=count)])
+    cells = [_cell(item) for item in worst(evaluation, count=count)]
+    is_boxes = isinstance(evaluation.pooled, BoxFigures)
+    sheet = contact_sheet(cells, size=BOXES_SIZE) if is_boxes else contact_sheet(cells)
     buffer = io.BytesIO()
     sheet.save(buffer, "PNG")
     return write_whole(path, buffer.getvalue())
 
 
+def pixels(item: Prediction) -> npt.NDArray[np.uint8]:
+    """The picture, ``(H, W, 3)`` RGB: with the boxes of the answer, and missed ones framed."""
+    picture = images.load(item.sample.content())
+    if not isinstance(item.result, BoxesResult):
+        return picture
+    missed = [
+        box
+        for box, is_found in zip(item.sample.boxes, item.verdict.found, strict=True)
+        if not is_found
+    ]
+    return draw_boxes(framed(picture, missed), item.result.boxes)
+
+
+def _box_rows(item: Prediction) -> Iterator[list[object]]:
+    assert isinstance(item.result, BoxesResult)
+    start, verdict = [item.sample.source, item.sample.path], item.verdict
+    for box, is_right in zip(item.result.boxes, verdict.right, strict=True):
+        corners = [f"{value:.2f}" for value in box.xyxy]
+        yield [*start, "right" if is_right else "wrong", box.label, f"{box.score:.6f}", *corners]
+    for truth, is_found in zip(item.sample.boxes, verdict.found, strict=True):
+        if not is_found:
+            corners = [f"{value:.2f}" for value in (truth.x1, truth.y1, truth.x2, truth.y2)]
+            yield [*start, "missed", truth.label, "", *corners]
+
+
 def _cell(item: Prediction) -> Cell:
     colour = RIGHT if item.is_right else WRONG
     return Cell(
-        images.load(item.sample.content()),
+        pixels(item),
         (
-            (f"label {item.sample.label}", INK),
+            (f"label {item.label}", INK),
             (f"read {item.answer or '(nothing)'}  {100 * item.confidence:.1f} %", colour),
             (item.sample.source, SOFT),
         ),

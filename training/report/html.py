@@ -9,12 +9,15 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from solver import images
+import numpy as np
+import numpy.typing as npt
+
 from training.evaluate import Evaluation, Figures, Prediction
+from training.figures.boxes import BoxFigures
 from training.figures.text import TextFigures
-from training.report.files import WORST, worst
+from training.report.files import WORST, pixels, worst
 from training.report.parts import cards, percent, row, table
-from training.report.sections import class_sections, text_sections
+from training.report.sections import box_sections, class_sections, text_sections
 from training.sheets import fitted
 from training.whole import write_whole
 
@@ -64,6 +67,8 @@ def _counts(evaluation: Evaluation) -> str:
 def _sections(figures: Figures) -> Iterable[str]:
     if isinstance(figures, TextFigures):
         return text_sections(figures)
+    if isinstance(figures, BoxFigures):
+        return box_sections(figures)
     return class_sections(figures)
 
 
@@ -83,7 +88,7 @@ def _each_source(evaluation: Evaluation) -> Iterable[str]:
         return
     yield "<h2>Sources in detail</h2>"
     for name, figures in evaluation.sources.items():
-        whole = figures.exact if isinstance(figures, TextFigures) else figures.top1
+        whole = figures.whole
         yield (
             f"<details><summary>{escape(name)} · {percent(whole.value)} of {whole.count}"
             f"</summary>{cards(figures)}{''.join(_sections(figures))}</details>"
@@ -106,19 +111,18 @@ def _worst(evaluation: Evaluation) -> Iterable[str]:
 
 
 def _figure(item: Prediction) -> str:
-    label, answer = escape(item.sample.label), escape(item.answer)
+    label, answer = escape(item.label), escape(item.answer)
     return (
         f'<figure class="{"good" if item.is_right else "bad"}" '
         f'title="{escape(str(item.sample.path))}">'
-        f'<img alt="captcha labelled {label}" src="{thumbnail(item.sample.content())}">'
+        f'<img alt="captcha labelled {label}" src="{thumbnail(pixels(item))}">'
         f'<figcaption>label <code>{label}</code><br>read <code class="answer">{answer or "–"}'
         f"</code> {percent(item.confidence)}<br>{escape(item.sample.source)}</figcaption></figure>"
     )
 
 
-def thumbnail(source: Path | bytes) -> str:
-    """A picture as a small PNG in a ``data:`` address; small ones keep their own size."""
-    picture = images.load(source)
+def thumbnail(picture: npt.NDArray[np.uint8]) -> str:
+    """An RGB picture as a small PNG in a ``data:`` address; small ones keep their own size."""
     height, width = picture.shape[:2]
     image = fitted(picture, (min(width, THUMBNAIL[0]), min(height, THUMBNAIL[1])))
     buffer = io.BytesIO()

@@ -27,12 +27,16 @@ def moved(model: Model, by: float) -> parity.Run:
     return run
 
 
-@pytest.mark.parametrize("kind", ["text", "class"])
+@pytest.mark.parametrize("kind", ["text", "class", "detector"])
 @pytest.mark.parametrize(
     ("by", "passes"), [(0.0, True), (1e-6, True), (1000.0, False), (np.nan, False)]
 )
 def test_the_gate(kind: str, by: float, passes: bool, tmp_path: Path) -> None:
-    make = {"text": toys.text_model, "class": toys.class_model}[kind]
+    make = {
+        "text": toys.text_model,
+        "class": toys.class_model,
+        "detector": toys.detector_model,
+    }[kind]
     model = Model.open(make(tmp_path))
     tensors = parity.gate_tensors(model.spec, [], seed=1, count=8)
     assert len(tensors) == 8
@@ -44,6 +48,22 @@ def test_the_gate(kind: str, by: float, passes: bool, tmp_path: Path) -> None:
     else:
         with pytest.raises(parity.ParityError, match=r"x\.onnx: not exported; parity: "):
             parity.demand(found, "x.onnx")
+
+
+@pytest.mark.parametrize(("by", "passes"), [(0.0, True), (0.02, True), (0.2, False)])
+def test_boxes_may_lie_a_tenth_of_a_pixel_apart(by: float, passes: bool, tmp_path: Path) -> None:
+    model = Model.open(toys.detector_model(tmp_path))
+    sample = toys.cells(tmp_path / "s", "a.png", [(1, 1)], ["11"])
+    tensors = parity.gate_tensors(model.spec, [sample], seed=1, count=2)
+
+    def shifted(tensor: parity.Float32) -> Outputs:
+        logits, deltas = model.run(tensor)
+        return logits, deltas + np.float32([0, by * 10 / 8, 0, 0])  # anchors of 8, variance .1
+
+    found = parity.check(model, model.run, tensors, candidate=shifted)
+    assert found.passes is passes
+    assert found.largest == pytest.approx(by, abs=1e-5)
+    assert "corners in pixels" in str(found)
 
 
 def test_half_of_the_gate_are_pictures_in_use(tmp_path: Path) -> None:

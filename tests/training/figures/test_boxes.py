@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from solver.results import Box
-from training.figures.boxes import box_figures
+from training.figures.boxes import box_figures, judge
 from training.figures.shares import Share
 from training.samples.sample import Annotation
 
@@ -157,3 +157,25 @@ def test_random_boxes_against_pycocotools(seed: int) -> None:
     ap, ap50, ap75 = coco(answers, truths)
     assert (found.ap, found.ap50, found.ap75) == pytest.approx((ap, ap50, ap75), abs=1e-9)
     assert 0.1 < found.ap < 0.9
+
+
+def test_a_picture_is_judged_box_by_box() -> None:
+    answers = [answer(*AWAY, score=0.3), answer(*ONE, score=0.5), answer(*ONE, score=0.9)]
+    found = judge(answers, [truth(*ONE), truth(*TWO)])
+    assert found.right == (False, False, True)
+    assert found.found == (True, False)
+    assert not found.is_whole
+    assert judge(answers[2:], [truth(*ONE)]).is_whole
+    assert not judge(answers[2:], [truth(*ONE, label="dog")]).is_whole
+    assert judge([], []).is_whole
+
+
+def test_the_threshold_leaves_average_precision_alone() -> None:
+    answers = [[answer(*ONE, score=0.9), answer(*TWO, score=0.2), answer(*AWAY, score=0.1)]]
+    truths = [[truth(*ONE), truth(*TWO)]]
+    every = box_figures(answers, truths)
+    sure = box_figures(answers, truths, threshold=0.5)
+    assert every.ap50 == sure.ap50 == 1.0
+    assert (every.exact, every.recall, every.precision) == (Share(0, 1), Share(2, 2), Share(2, 3))
+    assert (sure.exact, sure.recall, sure.precision) == (Share(0, 1), Share(1, 2), Share(1, 1))
+    assert box_figures(answers, truths, threshold=0.15).exact == Share(1, 1)

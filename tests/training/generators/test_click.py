@@ -9,12 +9,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from training.config import Source
 from training.generators import ClickGenerator, write_records
 from training.generators.fonts import FontFace, FontSet
 from training.generators.marks import INK, LOOKS, Brush, coarse_mask, symbol_mask
 from training.generators.scenes import SCENES, draw_scene
 from training.generators.strew import strew
 from training.generators.text import ALNUM
+from training.samples import read_source
 
 Faces = tuple[FontFace, ...]
 # Their layers reach beyond the ink that is boxed.
@@ -200,3 +202,20 @@ def test_chinese(chinese: Faces) -> None:
     for seed in range(5):
         _, label = drawn.sample(np.random.default_rng(seed))
         assert {o.text for o in label.objects} <= set("茶杯旗子小鸟铃铛")
+
+
+@pytest.mark.parametrize("reader", ["coco", "voc", "yolo"])
+def test_every_format_is_read_back(latin: Faces, tmp_path: Path, reader: str) -> None:
+    drawn = generator(latin, prompt=0.0, formats=("coco", "voc", "yolo"))
+    write_records(tmp_path, drawn, 3, seed=4)
+    lines = (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()
+    records = [json.loads(line) for line in lines]
+    samples = read_source(Source(str(tmp_path), reader=reader), tmp_path)
+    assert [sample.path.name for sample in samples] == [record["file"] for record in records]
+    for sample, record in zip(samples, records, strict=True):
+        wanted = sorted(tuple(item["box"]) for item in record["objects"])
+        found = sorted((box.x1, box.y1, box.x2, box.y2) for box in sample.boxes)
+        # VOC counts pixels from 1.
+        np.testing.assert_allclose(found, wanted, atol=1.0 if reader == "voc" else 1e-3)
+        names = {"mark"} if reader == "yolo" else {item["text"] for item in record["objects"]}
+        assert {box.label for box in sample.boxes} == names

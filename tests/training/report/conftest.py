@@ -25,6 +25,19 @@ def texts(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
 
 
 @pytest.fixture(scope="session")
+def boxes(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
+    """Three pictures: all found; one of two missed; one found where nothing is."""
+    folder = tmp_path_factory.mktemp("boxes")
+    reader = evaluate.open_reader(str(toys.detector_model(folder)))
+    samples = [
+        toys.cells(folder / "<b>", "all.png", [(0, 1), (2, 3)], ["01", "23"]),
+        toys.cells(folder / "<b>", "missed.png", [(1, 1)], ["11", "33"]),
+        toys.cells(folder / "wrong", "wrong.png", [(0, 0)], ["30"]),
+    ]
+    return evaluate.evaluate(reader, samples)
+
+
+@pytest.fixture(scope="session")
 def classes(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     """Three classes, four pictures."""
     folder = tmp_path_factory.mktemp("classes")

@@ -7,11 +7,21 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from solver import images
 from training.evaluate import Evaluation
-from training.report.files import COLUMNS, worst, write_csv, write_json, write_sheet
+from training.report.files import (
+    BOX_COLUMNS,
+    COLUMNS,
+    pixels,
+    worst,
+    write_csv,
+    write_json,
+    write_sheet,
+)
 from training.report.html import write_html
 from training.samples import Sample
 
@@ -70,3 +80,38 @@ def test_names_that_are_not_utf8(texts: Evaluation, tmp_path: Path) -> None:
     for write in (write_json, write_csv, write_html):
         body = write(evaluation, tmp_path / "out").read_text(encoding="utf-8")
         assert r"\udcff" in body or write is write_json
+
+
+def test_csv_of_boxes_has_a_row_a_box(boxes: Evaluation, tmp_path: Path) -> None:
+    with write_csv(boxes, tmp_path / "r.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == BOX_COLUMNS
+    verdicts = [(Path(row["path"]).name, row["verdict"]) for row in rows]
+    assert verdicts == [
+        ("all.png", "right"),
+        ("all.png", "right"),
+        ("missed.png", "right"),
+        ("missed.png", "missed"),
+        ("wrong.png", "wrong"),
+        ("wrong.png", "missed"),
+    ]
+    assert {row["label"] for row in rows} == {"墨"}
+    assert [rows[0][name] for name in ("x1", "y1", "x2", "y2")] == [
+        "16.00",
+        "0.00",
+        "32.00",
+        "16.00",
+    ]
+    assert rows[3]["score"] == ""
+
+
+def test_boxes_are_drawn_and_missed_ones_framed(boxes: Evaluation, tmp_path: Path) -> None:
+    before = images.load(boxes.predictions[1].sample.path)
+    drawn = pixels(boxes.predictions[1])
+    changed = np.abs(drawn.astype(int) - before).sum(axis=2) > 60
+    assert changed[16:32, 16:32].any()  # found
+    frame = np.zeros((16, 16), dtype=bool)
+    frame[0] = frame[-1] = frame[:, 0] = frame[:, -1] = True
+    assert (changed[48:64, 48:64] == frame).all()  # missed
+    with Image.open(write_sheet(boxes, tmp_path / "r.png")) as sheet:
+        assert sheet.width == 3 * 240

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from solver import images
 from training.evaluate import Evaluation
 from training.figures.classes import class_figures
 from training.report.html import page, thumbnail, write_html
@@ -120,4 +121,14 @@ def test_light_and_dark(texts: Evaluation, tmp_path: Path) -> None:
 
 
 def test_thumbnails_are_small(texts: Evaluation) -> None:
-    assert len(thumbnail(texts.predictions[0].sample.path)) < 2000
+    assert len(thumbnail(images.load(texts.predictions[0].sample.path))) < 2000
+
+
+def test_boxes(boxes: Evaluation) -> None:
+    found = outline(page(boxes))
+    assert found.tags.count("figure") == 3
+    assert "Average precision at IoU .5" in found.text
+    assert "AP@[.5:.95]" in found.text
+    assert "score 0.3 or more" in found.text
+    assert "墨" in found.text
+    assert "<b>" in found.text  # the source's name, escaped
