@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_LABELLED = {"text": "filename", "class": "classes"}
+_LABELLED = {"text": "filename", "class": "classes", "detector": "coco"}
 
 
 def add(commands: Any) -> None:
@@ -21,8 +21,8 @@ def add(commands: Any) -> None:
     )
     evaluate.add_argument(
         "--reader",
-        help="how they are labelled, as in captcha.toml; default: filename, or classes where the "
-        "model is a classifier",
+        help="how they are labelled, as in captcha.toml; default: filename, classes where the "
+        "model is a classifier, coco where it is a detector",
     )
     evaluate.add_argument(
         "--only", default="", help="a list that split wrote, such as test.csv: no others are read"

@@ -245,7 +245,7 @@ def test_same_bytes_same_tensor_in_training_and_in_use(digit_folders: Path) -> N
 
     spec = load_spec(digit_folders, load)
     samples = read_folder(digit_folders / "test")
-    for indices, x in predict_batches(samples, spec, batch=8):
+    for indices, x, _ in predict_batches(samples, spec, batch=8):
         for index, row in zip(indices, x, strict=True):
             data = samples[index].path.read_bytes()
             for source in (data, Image.open(samples[index].path)):
