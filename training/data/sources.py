@@ -108,6 +108,9 @@ def read_data(config: Config, root: Path) -> Data:
     probes = [(one.name, [one.draw(0, number) for number in range(PROBE)]) for one in endless]
     for name, samples in [*train.items(), *probes, *validation.items()]:
         _check_labels(config, name, samples, labels)
+    blank = [name for name, part in validation.items() if not any(one.boxes for one in part)]
+    if config.task == "detect" and blank:
+        raise DatasetError(f"data.validation: {blank[0]} has no boxes: nothing could be found")
     wanted = {source_name(source, root): source.repeat for source in config.data.train}
     repeats = tuple(wanted[name] for name, part in train.items() for _ in part)
     return Data(train, validation, labels, repeats, endless)
