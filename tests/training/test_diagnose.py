@@ -217,3 +217,10 @@ def test_largest_batch(batch: int, limit: int, expected: int | None) -> None:
 def test_the_guide_and_the_code_have_the_same_names() -> None:
     headings = re.findall(r"^## (.+)$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE)
     assert headings == list(REMEDIES)
+
+
+def test_the_guide_quotes_each_remedy() -> None:
+    guide = " ".join(GUIDE.read_text(encoding="utf-8").replace("\n> ", " ").split())
+    for name, remedy in REMEDIES.items():
+        assert f"> {name}: " in guide
+        assert remedy in guide
