@@ -14,7 +14,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from solver.api import AsyncSolver, Solver, classify, detect, text, text_many
+    from solver.api import (
+        AsyncSolver,
+        Solver,
+        classify,
+        detect,
+        text,
+        text_many,
+        tiles,
+        tiles_many,
+    )
     from solver.charset import ALNUM, DIGITS, LOWER, UPPER
     from solver.errors import (
         ImageError,
@@ -27,7 +36,18 @@ if TYPE_CHECKING:
         SpecError,
         TaskError,
     )
-    from solver.results import Alternative, Box, Character, ClassResult, Failure, TextResult
+    from solver.grids import Grid, crop
+    from solver.layouts import Layout
+    from solver.results import (
+        Alternative,
+        Box,
+        Character,
+        ClassResult,
+        Failure,
+        TextResult,
+        Tile,
+        TilesResult,
+    )
     from solver.spec import ModelSpec
 
 __version__ = "0.1.0"
@@ -43,7 +63,9 @@ __all__ = [
     "Character",
     "ClassResult",
     "Failure",
+    "Grid",
     "ImageError",
+    "Layout",
     "LowConfidenceError",
     "MissingDependencyError",
     "ModelError",
@@ -55,11 +77,16 @@ __all__ = [
     "SpecError",
     "TaskError",
     "TextResult",
+    "Tile",
+    "TilesResult",
     "__version__",
     "classify",
+    "crop",
     "detect",
     "text",
     "text_many",
+    "tiles",
+    "tiles_many",
 ]
 
 _HOME = {
@@ -73,7 +100,9 @@ _HOME = {
     "Character": "results",
     "ClassResult": "results",
     "Failure": "results",
+    "Grid": "grids",
     "ImageError": "errors",
+    "Layout": "layouts",
     "LowConfidenceError": "errors",
     "MissingDependencyError": "errors",
     "ModelError": "errors",
@@ -85,10 +114,15 @@ _HOME = {
     "SpecError": "errors",
     "TaskError": "errors",
     "TextResult": "results",
+    "Tile": "results",
+    "TilesResult": "results",
     "classify": "api",
+    "crop": "grids",
     "detect": "api",
     "text": "api",
     "text_many": "api",
+    "tiles": "api",
+    "tiles_many": "api",
 }
 
 

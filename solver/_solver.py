@@ -1,14 +1,13 @@
-"""The verbs: :class:`Solver`, :class:`AsyncSolver`, and the same verbs on one shared solver.
+"""The verbs: a :class:`Solver` is a set of networks, one a role.
 
-A solver is a set of networks, one a role. Calls never change it, and any number of threads may
-share it.
+Calls never change it, and any number of threads may share it.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -18,19 +17,20 @@ from solver import images, pretrained
 from solver._answers import OnError, check_batch, check_unit, confident, settle
 from solver._session import Provider, check_providers, check_threads
 from solver.charset import Case
-from solver.errors import ModelError
+from solver.errors import ModelError, TaskError
 from solver.images import ImageSource
+from solver.layouts import LayoutSource, find_layout
 from solver.model import DEFAULT_BATCH, Model
-from solver.results import Box, ClassResult, Failure, TextResult
+from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
 from solver.tasks.classify import Classifier
 from solver.tasks.detect import Detector
 from solver.tasks.stream import answer_many
 from solver.tasks.text import Length, TextReader
+from solver.tasks.tiles import HeaderReader, TileReader, Wanted, answer_grids
 
 ModelSource = str | os.PathLike[str]
 
-_T = TypeVar("_T")
-_Task = TypeVar("_Task", TextReader, Classifier, Detector)
+_Task = TypeVar("_Task", TextReader, Classifier, Detector, HeaderReader, TileReader)
 
 
 class Solver:
@@ -180,6 +180,65 @@ class Solver:
         check_unit("threshold", threshold)
         return self._task(Detector).detect(images.load(image), threshold=threshold)
 
+    def tiles(
+        self,
+        image: ImageSource,
+        *,
+        layout: LayoutSource = "12306",
+        wanted: Wanted | None = None,
+        min_confidence: float | None = None,
+    ) -> TilesResult:
+        """Say which tiles of a grid show what its header asks for.
+
+        ``layout`` is a built-in name, a ``.toml`` file or a Layout. ``wanted`` is a word, or
+        two, of the tile model's labels, in place of the header, which is then not read.
+
+        Raises:
+            ImageError: the picture cannot be read.
+            TaskError: no such layout, no such grid on the picture, no word in its header, or a
+                word that no tile can show.
+            ModelError: no model for the role ``tile`` or ``header`` was given or is embedded.
+            LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+        """
+        answers = self.tiles_many(
+            [image], batch_size=1, layout=layout, wanted=wanted, min_confidence=min_confidence
+        )
+        return cast(TilesResult, next(answers))
+
+    def tiles_many(
+        self,
+        sources: Iterable[ImageSource],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        on_error: OnError = "raise",
+        layout: LayoutSource = "12306",
+        wanted: Wanted | None = None,
+        min_confidence: float | None = None,
+    ) -> Iterator[TilesResult | Failure]:
+        """Answer many grids of one layout, ``batch_size`` pictures at a time, in order.
+
+        Each answer is that of :meth:`tiles`. Where a picture fails, ``on_error="raise"`` raises
+        in its turn and ``"return"`` gives a Failure and goes on. The options are checked here,
+        before the first picture is asked for.
+        """
+        check_unit("min_confidence", min_confidence)
+        check_batch(batch_size, on_error)
+        found = find_layout(layout)
+        if wanted is None and found.header is None:
+            raise TaskError(f"the layout {found.name!r} has no header: say what is wanted")
+        reader = self._task(TileReader)
+        answers = answer_grids(
+            sources,
+            load=images.load,
+            layout=found,
+            tile_reader=reader,
+            header_reader=self._task(HeaderReader) if wanted is None else None,
+            prompt=() if wanted is None else reader.wanted(wanted),
+            finish=lambda answer: confident(answer, min_confidence),
+            batch_size=batch_size,
+        )
+        return settle(answers, on_error)
+
     def _task(self, kind: type[_Task]) -> _Task:
         """The task on the network of its role, made once."""
         task = self._tasks.get(kind)
@@ -204,117 +263,6 @@ class Solver:
                     embedded, threads=self._threads, providers=self._providers
                 )
             return self._models[role]
-
-
-class AsyncSolver:
-    """The verbs of :class:`Solver` as coroutines, on ``workers`` threads of its own.
-
-    Models are opened at construction, as by :class:`Solver`, with the same options and errors.
-    """
-
-    def __init__(
-        self,
-        *models: ModelSource,
-        threads: int = 1,
-        providers: Sequence[Provider] | None = None,
-        workers: int | None = None,
-    ) -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
-        if workers is not None and workers < 1:
-            raise ValueError(f"workers: expected at least 1, received {workers!r}")
-        self._solver = Solver(*models, threads=threads, providers=providers)
-        self._pool = ThreadPoolExecutor(
-            workers or min(8, os.cpu_count() or 1), thread_name_prefix="solver"
-        )
-
-    def __repr__(self) -> str:
-        return f"Async{self._solver!r}"
-
-    @property
-    def models(self) -> Mapping[str, Model]:
-        """Role → network, as :attr:`Solver.models`."""
-        return self._solver.models
-
-    async def text(
-        self,
-        image: ImageSource,
-        *,
-        charset: str | None = None,
-        length: Length | None = None,
-        pattern: str | None = None,
-        case: Case | None = None,
-        top_k: int = 1,
-        min_confidence: float | None = None,
-    ) -> TextResult:
-        """Read the text of one picture; see :meth:`Solver.text`."""
-        return await self._call(
-            partial(
-                self._solver.text,
-                image,
-                charset=charset,
-                length=length,
-                pattern=pattern,
-                case=case,
-                top_k=top_k,
-                min_confidence=min_confidence,
-            )
-        )
-
-    async def text_many(
-        self,
-        sources: Iterable[ImageSource],
-        *,
-        batch_size: int = DEFAULT_BATCH,
-        on_error: OnError = "raise",
-        charset: str | None = None,
-        length: Length | None = None,
-        pattern: str | None = None,
-        case: Case | None = None,
-        top_k: int = 1,
-        min_confidence: float | None = None,
-    ) -> AsyncIterator[TextResult | Failure]:
-        """Read many pictures, ``async for``; see :meth:`Solver.text_many`.
-
-        ``sources`` is an ordinary iterable; it is read on a worker thread.
-        """
-        answers = await self._call(
-            partial(
-                self._solver.text_many,
-                sources,
-                batch_size=batch_size,
-                on_error=on_error,
-                charset=charset,
-                length=length,
-                pattern=pattern,
-                case=case,
-                top_k=top_k,
-                min_confidence=min_confidence,
-            )
-        )
-        while (answer := await self._call(partial(next, answers, None))) is not None:
-            yield answer
-
-    async def classify(
-        self,
-        image: ImageSource,
-        *,
-        top_k: int = 1,
-        min_confidence: float | None = None,
-    ) -> ClassResult:
-        """Name the class of one picture; see :meth:`Solver.classify`."""
-        return await self._call(
-            partial(self._solver.classify, image, top_k=top_k, min_confidence=min_confidence)
-        )
-
-    async def detect(self, image: ImageSource, *, threshold: float | None = None) -> list[Box]:
-        """Find the things in one picture; see :meth:`Solver.detect`."""
-        return await self._call(partial(self._solver.detect, image, threshold=threshold))
-
-    async def _call(self, function: Callable[[], _T]) -> _T:
-        import asyncio
-
-        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
 
 
 def open_model(
@@ -346,11 +294,3 @@ def _rebuild(
     models: tuple[ModelSource, ...], threads: int, providers: Sequence[Provider] | None
 ) -> Solver:
     return Solver(*models, threads=threads, providers=providers)
-
-
-# Empty until it is first used: nothing is opened at import.
-_SHARED = Solver()
-text = _SHARED.text
-text_many = _SHARED.text_many
-classify = _SHARED.classify
-detect = _SHARED.detect

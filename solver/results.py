@@ -7,14 +7,12 @@ best one, most probable first. Wrong fields raise ValueError.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from solver import errors
-
-_T = TypeVar("_T")
+from solver._fields import check_text, check_tuple, check_unit, fields_of, is_finite, items_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +23,15 @@ class Character:
     confidence: float
 
     def __post_init__(self) -> None:
-        _check_text(self.text, "Character.text")
-        _check_unit(self.confidence, "Character.confidence")
+        check_text(self.text, "Character.text")
+        check_unit(self.confidence, "Character.confidence")
 
     def to_dict(self) -> dict[str, Any]:
         return {"text": self.text, "confidence": self.confidence}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Character:
-        return cls(*_fields(data, cls.__name__, "text", "confidence"))
+        return cls(*fields_of(data, cls.__name__, "text", "confidence"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +42,15 @@ class Alternative:
     confidence: float
 
     def __post_init__(self) -> None:
-        _check_text(self.text, "Alternative.text")
-        _check_unit(self.confidence, "Alternative.confidence")
+        check_text(self.text, "Alternative.text")
+        check_unit(self.confidence, "Alternative.confidence")
 
     def to_dict(self) -> dict[str, Any]:
         return {"text": self.text, "confidence": self.confidence}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Alternative:
-        return cls(*_fields(data, cls.__name__, "text", "confidence"))
+        return cls(*fields_of(data, cls.__name__, "text", "confidence"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +63,10 @@ class TextResult:
     alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_text(self.text, "TextResult.text")
-        _check_unit(self.confidence, "TextResult.confidence")
-        _check_tuple(self.characters, Character, "TextResult.characters")
-        _check_tuple(self.alternatives, Alternative, "TextResult.alternatives")
+        check_text(self.text, "TextResult.text")
+        check_unit(self.confidence, "TextResult.confidence")
+        check_tuple(self.characters, Character, "TextResult.characters")
+        check_tuple(self.alternatives, Alternative, "TextResult.alternatives")
         spelt = "".join(character.text for character in self.characters)
         if self.characters and spelt != self.text:
             raise ValueError(
@@ -86,8 +84,8 @@ class TextResult:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TextResult:
         name = cls.__name__
-        text, confidence = _fields(data, name, "text", "confidence")
-        characters = _items(data, name, "characters", Character.from_dict)
+        text, confidence = fields_of(data, name, "text", "confidence")
+        characters = items_of(data, name, "characters", Character.from_dict)
         return cls(text, confidence, characters, _alternatives(data, name))
 
 
@@ -100,9 +98,9 @@ class ClassResult:
     alternatives: tuple[Alternative, ...] = ()
 
     def __post_init__(self) -> None:
-        _check_text(self.label, "ClassResult.label")
-        _check_unit(self.confidence, "ClassResult.confidence")
-        _check_tuple(self.alternatives, Alternative, "ClassResult.alternatives")
+        check_text(self.label, "ClassResult.label")
+        check_unit(self.confidence, "ClassResult.confidence")
+        check_tuple(self.alternatives, Alternative, "ClassResult.alternatives")
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -113,7 +111,7 @@ class ClassResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ClassResult:
-        label, confidence = _fields(data, cls.__name__, "label", "confidence")
+        label, confidence = fields_of(data, cls.__name__, "label", "confidence")
         return cls(label, confidence, _alternatives(data, cls.__name__))
 
 
@@ -130,12 +128,12 @@ class Box:
 
     def __post_init__(self) -> None:
         for name, value in zip(("x1", "y1", "x2", "y2"), self.xyxy, strict=True):
-            if not _is_finite(value):
+            if not is_finite(value):
                 raise ValueError(f"Box.{name} should be a finite number; received {value!r}")
         if self.x2 < self.x1 or self.y2 < self.y1:
             raise ValueError(f"Box should have x1 <= x2 and y1 <= y2; received xyxy={self.xyxy!r}")
-        _check_text(self.label, "Box.label")
-        _check_unit(self.score, "Box.score")
+        check_text(self.label, "Box.label")
+        check_unit(self.score, "Box.score")
 
     @property
     def xyxy(self) -> tuple[float, float, float, float]:
@@ -154,7 +152,169 @@ class Box:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Box:
-        return cls(*_fields(data, cls.__name__, "x1", "y1", "x2", "y2", "label", "score"))
+        return cls(*fields_of(data, cls.__name__, "x1", "y1", "x2", "y2", "label", "score"))
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One tile of a grid: the class that it shows, and where it is.
+
+    ``match`` is the probability that it shows what is wanted; the corners are pixels of the
+    picture that was passed in, x2 and y2 exclusive.
+    """
+
+    label: str
+    confidence: float
+    match: float
+    xyxy: tuple[int, int, int, int]
+    alternatives: tuple[Alternative, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_text(self.label, "Tile.label")
+        check_unit(self.confidence, "Tile.confidence")
+        check_unit(self.match, "Tile.match")
+        check_tuple(self.xyxy, int, "Tile.xyxy")
+        if len(self.xyxy) != 4 or self.xyxy[0] > self.xyxy[2] or self.xyxy[1] > self.xyxy[3]:
+            raise ValueError(f"Tile.xyxy should be x1 <= x2, y1 <= y2; received {self.xyxy!r}")
+        check_tuple(self.alternatives, Alternative, "Tile.alternatives")
+
+    @property
+    def point(self) -> tuple[float, float]:
+        """The centre, in pixels."""
+        x1, y1, x2, y2 = self.xyxy
+        return (x1 + x2) / 2, (y1 + y2) / 2
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "label": self.label,
+            "confidence": self.confidence,
+            "match": self.match,
+            "xyxy": list(self.xyxy),
+            "alternatives": [alternative.to_dict() for alternative in self.alternatives],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Tile:
+        label, confidence, match, corners = fields_of(
+            data, cls.__name__, "label", "confidence", "match", "xyxy"
+        )
+        if not isinstance(corners, list | tuple):
+            raise ValueError(f"Tile.xyxy should be a list; received {corners!r}")
+        return cls(label, confidence, match, tuple(corners), _alternatives(data, cls.__name__))
+
+
+@dataclass(frozen=True, slots=True)
+class TilesResult:
+    """Which tiles of a grid show what is wanted.
+
+    ``prompt`` is the wanted word, or the words, as the header was read (confidence 1 where the
+    caller named them). ``tiles`` stand row by row; ``indices`` count them from 0 and rise;
+    ``points`` are the centres of those tiles, in pixels of the picture that was passed in.
+    """
+
+    prompt: tuple[ClassResult, ...]
+    tiles: tuple[Tile, ...]
+    indices: tuple[int, ...]
+    points: tuple[tuple[float, float], ...]
+    confidence: float
+
+    def __post_init__(self) -> None:
+        check_tuple(self.prompt, ClassResult, "TilesResult.prompt")
+        check_tuple(self.tiles, Tile, "TilesResult.tiles")
+        check_tuple(self.indices, int, "TilesResult.indices")
+        if list(self.indices) != sorted(set(self.indices) & set(range(len(self.tiles)))):
+            raise ValueError(
+                f"TilesResult.indices should rise from 0 to {len(self.tiles) - 1}; "
+                f"received {self.indices!r}"
+            )
+        check_tuple(self.points, tuple, "TilesResult.points")
+        if self.points != tuple(self.tiles[index].point for index in self.indices):
+            raise ValueError(
+                "TilesResult.points should be the centres of the tiles at "
+                f"{self.indices!r}; received {self.points!r}"
+            )
+        check_unit(self.confidence, "TilesResult.confidence")
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "prompt": [word.to_dict() for word in self.prompt],
+            "tiles": [tile.to_dict() for tile in self.tiles],
+            "indices": list(self.indices),
+            "points": [list(point) for point in self.points],
+            "confidence": self.confidence,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TilesResult:
+        name = cls.__name__
+        indices, points, confidence = fields_of(data, name, "indices", "points", "confidence")
+        for field, value in (("indices", indices), ("points", points)):
+            if not isinstance(value, list | tuple):
+                raise ValueError(f"{name}.{field} should be a list; received {value!r}")
+        return cls(
+            prompt=items_of(data, name, "prompt", ClassResult.from_dict),
+            tiles=items_of(data, name, "tiles", Tile.from_dict),
+            indices=tuple(indices),
+            points=tuple(tuple(p) if isinstance(p, list) else p for p in points),
+            confidence=confidence,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SlideAlternative:
+    """A further place of a slider's piece; as :class:`SlideResult`."""
+
+    offset: float
+    box: Box
+    confidence: float
+
+    def __post_init__(self) -> None:
+        _check_slide(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "offset": self.offset,
+            "box": self.box.to_dict(),
+            "confidence": self.confidence,
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SlideAlternative:
+        offset, box, confidence = fields_of(data, cls.__name__, "offset", "box", "confidence")
+        return cls(offset, Box.from_dict(box), confidence)
+
+
+@dataclass(frozen=True, slots=True)
+class SlideResult:
+    """Where a slider's piece belongs.
+
+    ``offset`` is the distance to drag it, in the background's pixels times the ``scale`` that was
+    asked for; ``box`` is the gap, in the background's pixels.
+    """
+
+    offset: float
+    box: Box
+    confidence: float
+    alternatives: tuple[SlideAlternative, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_slide(self)
+        check_tuple(self.alternatives, SlideAlternative, "SlideResult.alternatives")
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "offset": self.offset,
+            "box": self.box.to_dict(),
+            "confidence": self.confidence,
+            "alternatives": [alternative.to_dict() for alternative in self.alternatives],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> SlideResult:
+        name = cls.__name__
+        offset, box, confidence = fields_of(data, name, "offset", "box", "confidence")
+        further = items_of(data, name, "alternatives", SlideAlternative.from_dict)
+        return cls(offset, Box.from_dict(box), confidence, further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +332,7 @@ class Failure:
         if not isinstance(self.index, int) or isinstance(self.index, bool) or self.index < 0:
             raise ValueError(f"Failure.index should be an int from 0; received {self.index!r}")
         if self.source is not None:
-            _check_text(self.source, "Failure.source")
+            check_text(self.source, "Failure.source")
         if not isinstance(self.error, Exception):
             raise ValueError(f"Failure.error should be an exception; received {self.error!r}")
 
@@ -184,9 +344,18 @@ class Failure:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Failure:
         """The exception comes back with its message; as SolverError if its type is not ours."""
-        index, source, error = _fields(data, cls.__name__, "index", "source", "error")
-        kind, message = _fields(error, "Failure.error", "type", "message")
+        index, source, error = fields_of(data, cls.__name__, "index", "source", "error")
+        kind, message = fields_of(error, "Failure.error", "type", "message")
         return cls(index, source, _rebuilt(str(kind), str(message)))
+
+
+def _check_slide(answer: SlideAlternative | SlideResult) -> None:
+    name = type(answer).__name__
+    if not is_finite(answer.offset):
+        raise ValueError(f"{name}.offset should be a finite number; received {answer.offset!r}")
+    if not isinstance(answer.box, Box):
+        raise ValueError(f"{name}.box should be a Box; received {answer.box!r}")
+    check_unit(answer.confidence, f"{name}.confidence")
 
 
 def _rebuilt(kind: str, message: str) -> errors.SolverError:
@@ -198,42 +367,5 @@ def _rebuilt(kind: str, message: str) -> errors.SolverError:
     return errors.SolverError(f"{kind}: {message}")
 
 
-def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _check_unit(value: object, name: str) -> None:
-    if not (isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value <= 1):
-        raise ValueError(f"{name} should be a number from 0 to 1; received {value!r}")
-
-
-def _check_text(value: object, name: str) -> None:
-    if not isinstance(value, str):
-        raise ValueError(f"{name} should be a str; received {value!r}")
-
-
-def _check_tuple(value: object, kind: type, name: str) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(item, kind) for item in value):
-        raise ValueError(f"{name} should be a tuple of {kind.__name__}; received {value!r}")
-
-
-def _fields(data: object, owner: str, *names: str) -> list[Any]:
-    if not isinstance(data, Mapping):
-        raise ValueError(f"{owner} should be read from a mapping; received {data!r}")
-    missing = [name for name in names if name not in data]
-    if missing:
-        raise ValueError(f"{owner} lacks {', '.join(missing)}; received {sorted(data)}")
-    return [data[name] for name in names]
-
-
-def _items(
-    data: Mapping[str, Any], owner: str, name: str, read: Callable[[Mapping[str, Any]], _T]
-) -> tuple[_T, ...]:
-    values = data.get(name, ())
-    if not isinstance(values, list | tuple):
-        raise ValueError(f"{owner}.{name} should be a list; received {values!r}")
-    return tuple(read(value) for value in values)
-
-
 def _alternatives(data: Mapping[str, Any], owner: str) -> tuple[Alternative, ...]:
-    return _items(data, owner, "alternatives", Alternative.from_dict)
+    return items_of(data, owner, "alternatives", Alternative.from_dict)

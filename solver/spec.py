@@ -103,7 +103,8 @@ class DecoderSpec:
     class; ``length`` is the number of heads. ``softmax`` and ``anchors`` name their classes in
     ``labels``; ``anchors``, and only it, says where its boxes lie (:class:`AnchorSpec`). Logits
     are divided by ``temperature`` before the softmax (for ``anchors``, the sigmoid): it is fitted
-    on held-back pictures so that confidences are probabilities (Guo et al. 2017).
+    on held-back pictures so that confidences are probabilities (Guo et al. 2017). ``threshold``
+    is for ``softmax`` networks of grids: the least probability with which a tile is an answer.
     """
 
     name: str
@@ -113,6 +114,7 @@ class DecoderSpec:
     labels: tuple[str, ...] = ()
     temperature: float = 1.0
     anchors: AnchorSpec | None = None
+    threshold: float | None = None
 
     def __post_init__(self) -> None:
         _checks.choice("decoder.name", self.name, DECODERS)
@@ -131,6 +133,10 @@ class DecoderSpec:
             _checks.kind("decoder.anchors", self.anchors, AnchorSpec)
         elif self.anchors is not None:
             raise SpecError(f"decoder.anchors: expected null with {self.name}")
+        if self.threshold is not None:
+            _checks.between("decoder.threshold", self.threshold, 0, 1)
+            if self.name != "softmax":
+                raise SpecError(f"decoder.threshold: expected null with {self.name}")
 
     def _check_classes(self) -> None:
         if self.name in ("ctc", "multi_head"):
@@ -211,6 +217,8 @@ class ModelSpec:
     def to_json(self) -> str:
         """The contract as one line of JSON: keys sorted, so equal specs give equal bytes."""
         body: dict[str, Any] = {"version": VERSION, **asdict(self)}
+        if self.decoder.threshold is None:
+            del body["decoder"]["threshold"]  # as before there was one: the same bytes
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod

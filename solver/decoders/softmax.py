@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from solver.decoders.scores import check_top_k, log_probabilities, probability
 from solver.results import Alternative, ClassResult
+
+
+def probabilities(
+    logits: ArrayLike, labels: Sequence[str], temperature: float = 1.0
+) -> NDArray[np.float64]:
+    """The probability of each label, (C,), from raw logits; raises ModelError as `decode`."""
+    scores = log_probabilities(logits, shape=("C",), classes=len(labels), temperature=temperature)
+    shares: NDArray[np.float64] = np.exp(scores)
+    return shares
 
 
 def decode(

@@ -51,6 +51,11 @@ SPECS = {
         input=InputSpec(height=64, width=64),
         decoder=DecoderSpec(name="softmax", labels=("cat", "dog")),
     ),
+    "tile": ModelSpec(
+        role="tile",
+        input=InputSpec(height=64, width=64),
+        decoder=DecoderSpec(name="softmax", labels=("电线", "dog"), threshold=0.4),
+    ),
     "detector": ModelSpec(
         role="detector",
         input=InputSpec(height=320, width=320),
@@ -199,7 +204,7 @@ def test_what_is_no_object_is_refused(text: str) -> None:
 
 def test_schema_has_the_fields_of_the_dataclasses() -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    whole = json.loads(SPECS["text-ctc"].to_json())
+    whole = json.loads(SPECS["tile"].to_json())
     assert set(schema["properties"]) == set(whole)
     for part in ("input", "decoder", "provenance"):
         described = schema["$defs"][part]

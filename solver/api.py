@@ -1,0 +1,202 @@
+"""The public verbs: :class:`Solver`, :class:`AsyncSolver`, and the verbs on one shared solver."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from solver._answers import OnError
+from solver._session import Provider
+from solver._solver import ModelSource, Solver, open_model
+from solver.charset import Case
+from solver.images import ImageSource
+from solver.layouts import LayoutSource
+from solver.model import DEFAULT_BATCH, Model
+from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
+from solver.tasks.text import Length
+from solver.tasks.tiles import Wanted
+
+__all__ = [
+    "AsyncSolver",
+    "ModelSource",
+    "Solver",
+    "classify",
+    "detect",
+    "open_model",
+    "text",
+    "text_many",
+    "tiles",
+    "tiles_many",
+]
+
+_T = TypeVar("_T")
+
+
+class AsyncSolver:
+    """The verbs of :class:`Solver` as coroutines, on ``workers`` threads of its own.
+
+    Models are opened at construction, as by :class:`Solver`, with the same options and errors.
+    """
+
+    def __init__(
+        self,
+        *models: ModelSource,
+        threads: int = 1,
+        providers: Sequence[Provider] | None = None,
+        workers: int | None = None,
+    ) -> None:
+        from concurrent.futures import ThreadPoolExecutor
+
+        if workers is not None and workers < 1:
+            raise ValueError(f"workers: expected at least 1, received {workers!r}")
+        self._solver = Solver(*models, threads=threads, providers=providers)
+        self._pool = ThreadPoolExecutor(
+            workers or min(8, os.cpu_count() or 1), thread_name_prefix="solver"
+        )
+
+    def __repr__(self) -> str:
+        return f"Async{self._solver!r}"
+
+    @property
+    def models(self) -> Mapping[str, Model]:
+        """Role → network, as :attr:`Solver.models`."""
+        return self._solver.models
+
+    async def text(
+        self,
+        image: ImageSource,
+        *,
+        charset: str | None = None,
+        length: Length | None = None,
+        pattern: str | None = None,
+        case: Case | None = None,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> TextResult:
+        """Read the text of one picture; see :meth:`Solver.text`."""
+        return await self._call(
+            partial(
+                self._solver.text,
+                image,
+                charset=charset,
+                length=length,
+                pattern=pattern,
+                case=case,
+                top_k=top_k,
+                min_confidence=min_confidence,
+            )
+        )
+
+    async def text_many(
+        self,
+        sources: Iterable[ImageSource],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        on_error: OnError = "raise",
+        charset: str | None = None,
+        length: Length | None = None,
+        pattern: str | None = None,
+        case: Case | None = None,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> AsyncIterator[TextResult | Failure]:
+        """Read many pictures, ``async for``; see :meth:`Solver.text_many`.
+
+        ``sources`` is an ordinary iterable; it is read on a worker thread.
+        """
+        answers = await self._call(
+            partial(
+                self._solver.text_many,
+                sources,
+                batch_size=batch_size,
+                on_error=on_error,
+                charset=charset,
+                length=length,
+                pattern=pattern,
+                case=case,
+                top_k=top_k,
+                min_confidence=min_confidence,
+            )
+        )
+        while (answer := await self._call(partial(next, answers, None))) is not None:
+            yield answer
+
+    async def classify(
+        self,
+        image: ImageSource,
+        *,
+        top_k: int = 1,
+        min_confidence: float | None = None,
+    ) -> ClassResult:
+        """Name the class of one picture; see :meth:`Solver.classify`."""
+        return await self._call(
+            partial(self._solver.classify, image, top_k=top_k, min_confidence=min_confidence)
+        )
+
+    async def detect(self, image: ImageSource, *, threshold: float | None = None) -> list[Box]:
+        """Find the things in one picture; see :meth:`Solver.detect`."""
+        return await self._call(partial(self._solver.detect, image, threshold=threshold))
+
+    async def tiles(
+        self,
+        image: ImageSource,
+        *,
+        layout: LayoutSource = "12306",
+        wanted: Wanted | None = None,
+        min_confidence: float | None = None,
+    ) -> TilesResult:
+        """Answer one grid; see :meth:`Solver.tiles`."""
+        return await self._call(
+            partial(
+                self._solver.tiles,
+                image,
+                layout=layout,
+                wanted=wanted,
+                min_confidence=min_confidence,
+            )
+        )
+
+    async def tiles_many(
+        self,
+        sources: Iterable[ImageSource],
+        *,
+        batch_size: int = DEFAULT_BATCH,
+        on_error: OnError = "raise",
+        layout: LayoutSource = "12306",
+        wanted: Wanted | None = None,
+        min_confidence: float | None = None,
+    ) -> AsyncIterator[TilesResult | Failure]:
+        """Answer many grids, ``async for``; see :meth:`Solver.tiles_many`.
+
+        ``sources`` is an ordinary iterable; it is read on a worker thread.
+        """
+        answers = await self._call(
+            partial(
+                self._solver.tiles_many,
+                sources,
+                batch_size=batch_size,
+                on_error=on_error,
+                layout=layout,
+                wanted=wanted,
+                min_confidence=min_confidence,
+            )
+        )
+        while (answer := await self._call(partial(next, answers, None))) is not None:
+            yield answer
+
+    async def _call(self, function: Callable[[], _T]) -> _T:
+        import asyncio
+
+        return await asyncio.get_running_loop().run_in_executor(self._pool, function)
+
+
+# Empty until it is first used: nothing is opened at import.
+_SHARED = Solver()
+text = _SHARED.text
+text_many = _SHARED.text_many
+classify = _SHARED.classify
+detect = _SHARED.detect
+tiles = _SHARED.tiles
+tiles_many = _SHARED.tiles_many
