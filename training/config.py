@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from solver.anchors import AnchorSpec
 from solver.charset import ALNUM
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
 from training.pixels import IMAGENET, PixelRule
+from training.typed import ConfigError, build
 
-_T = TypeVar("_T")
 SIDES = ("left", "right")
 # The reader whose pictures no file holds.
 GENERATOR = "generator"
 TASKS = ("ctc", "ctc-tiny", "multi-head", "classify", "detect")
 SCHEDULES = ("constant", "cosine", "linear", "step", "plateau")
-
-
-class ConfigError(ValueError):
-    """The settings file does not fit; the message names the key and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,37 +361,6 @@ def load(path: Path) -> Config:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from error
     try:
-        return _build("", Config, body)
+        return build("", Config, body)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-
-
-def _build(where: str, kind: type[_T], body: object) -> _T:
-    if not isinstance(body, Mapping):
-        raise ConfigError(f"{where}: expected a table, received {body!r}")
-    hints = get_type_hints(kind)
-    known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
-    for key in body:
-        if key not in known:
-            raise ConfigError(f"{where}{key}: unknown key; expected one of {', '.join(known)}")
-    for key, item in known.items():
-        if item.default is MISSING and item.default_factory is MISSING and key not in body:
-            raise ConfigError(f"{where}{key}: missing")
-    return kind(**{key: _value(f"{where}{key}", hints[key], body[key]) for key in body})
-
-
-def _value(where: str, kind: Any, value: object) -> Any:
-    if get_origin(kind) is tuple:
-        if not isinstance(value, list):
-            raise ConfigError(f"{where}: expected a list, received {value!r}")
-        item = get_args(kind)[0]
-        return tuple(_value(f"{where}[{i}]", item, one) for i, one in enumerate(value))
-    if isinstance(kind, UnionType):
-        kind = get_args(kind)[0]
-    if hasattr(kind, "__dataclass_fields__"):
-        return _build(f"{where}.", kind, value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
-        raise ConfigError(f"{where}: expected {kind.__name__}, received {value!r}")
-    return value
