@@ -19,8 +19,8 @@ from training.samples import Sample
 # So many batches are drawn at once, and sorted by width where it is free.
 DRAFT = 16
 
-# Samples and how often each is shown → their feeder.
-MakeDraft: TypeAlias = "Callable[[Sequence[Sample], Sequence[float]], Draft]"
+# Samples and how often each is shown → a feeder of them, a Draft.
+MakeDraft: TypeAlias = Callable[[Sequence[Sample], Sequence[float]], Feeder]
 
 
 class Draft(Feeder):
@@ -107,7 +107,7 @@ class EndlessFeeder:
         count = -(-self._most() // DRAFT)
         number = start // DRAFT
         with ThreadPoolExecutor(1, thread_name_prefix="draft") as pool:
-            coming: Future[Draft] | None = None
+            coming: Future[Feeder] | None = None
             while number < len(drafts):
                 draft = (coming or pool.submit(self._drawn, epoch, drafts[number])).result()
                 if number + 1 < len(drafts):
@@ -130,7 +130,7 @@ class EndlessFeeder:
         rng.shuffle(order)
         return order
 
-    def _drawn(self, epoch: int, batches: Sequence[Sequence[Look]]) -> Draft:
+    def _drawn(self, epoch: int, batches: Sequence[Sequence[Look]]) -> Feeder:
         """A feeder of these batches' pictures, each once."""
         if self._artists is None:
             self._artists = Artists(self._endless, workers=self._workers)
