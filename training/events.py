@@ -22,10 +22,10 @@ _START = 1
 
 
 class EventWriter:
-    """Appends scalars to one new file in a folder; each call is on the disk when it returns.
+    """Appends scalars to one new file in a folder, which grows with each call.
 
-    ``step`` is where the run begins or goes on: TensorBoard then passes over what an earlier
-    file of the folder, of a run that was killed, has from that step on.
+    ``step`` is the first that may follow: TensorBoard passes over what an earlier file of the
+    folder, of a run that was killed, has from that step on.
     """
 
     def __init__(

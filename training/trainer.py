@@ -161,7 +161,7 @@ class _Run:
         self.guard = watch.Watch(self.report, before)
         self.guard.tell([watch.shared_pictures(self.data)])
         at = progress.epoch * steps + progress.step
-        self.events = EventWriter(self.folder / "events", step=at)
+        self.events = EventWriter(self.folder / "events", step=at + 1)
         with watch.memory(self.config.fit.batch, self.try_batch):
             return self.epochs(progress, steps)
 
