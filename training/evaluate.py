@@ -190,7 +190,7 @@ def answer(result: Result) -> str:
     return result.text if isinstance(result, TextResult) else result.label
 
 
-def _from_the_left(boxes: Sequence[Box] | Sequence[Annotation]) -> str:
+def _from_the_left(boxes: Sequence[Box | Annotation]) -> str:
     return " ".join(box.label for box in sorted(boxes, key=lambda box: (box.x1, box.y1)))
 
 
