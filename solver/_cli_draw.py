@@ -1,4 +1,4 @@
-"""Where ``solver detect --draw`` puts its pictures; nothing that is there is ever overwritten."""
+"""Where ``--draw`` puts its pictures; nothing that is there is ever overwritten."""
 
 from __future__ import annotations
 
@@ -39,16 +39,19 @@ class Drawings:
             raise FileExistsError(f"{out} is there already; name a new file")
 
     def save(self, image: npt.NDArray[np.uint8], boxes: Sequence[Box], *, name: str) -> None:
-        """Write an ``(H, W, 3)`` RGB picture with its boxes; ``name`` is what it was read from.
+        """Write an ``(H, W, 3)`` RGB picture with its boxes; as :meth:`write`."""
+        self.write(draw_boxes(image, boxes), name=name)
+
+    def write(self, drawing: npt.NDArray[np.uint8], *, name: str) -> None:
+        """Write an ``(H, W, 3)`` RGB picture; ``name`` is what its original was read from.
 
         Raises:
             OSError: it cannot be written.
         """
-        drawing = Image.fromarray(draw_boxes(image, boxes))
         path = self._out if self._single else self._free(Path(name).stem or "picture")
         # Opened as a new file, so that one that appeared meanwhile is not overwritten.
         with path.open("xb") as file:
-            drawing.save(file, _WRITTEN[path.suffix.lower()])
+            Image.fromarray(drawing).save(file, _WRITTEN[path.suffix.lower()])
 
     def _free(self, stem: str) -> Path:
         """A path in the folder that is not taken: stem.png, stem-2.png, …"""

@@ -16,16 +16,16 @@ from solver._cli_draw import PICTURE_SUFFIXES, Drawings
 from solver.api import Solver, open_model
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
-from solver.results import Box, ClassResult, Failure, TextResult
+from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
 DOUBTFUL = 0.70
 # Columns end at a tab and lines at a newline: in a path they are written as escapes.
-_ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
+ESCAPES = str.maketrans({"\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 @dataclass(frozen=True, slots=True)
-class _Input:
+class Input:
     """A picture to answer and the name that it is printed with."""
 
     name: str
@@ -35,7 +35,7 @@ class _Input:
 def read_texts(args: argparse.Namespace) -> int:
     """``solver text``."""
     solver = _solver(args, "text")
-    inputs = _inputs(args.inputs)
+    inputs = unfold(args.inputs)
     try:
         answers = solver.text_many(
             [item.source for item in inputs],
@@ -50,13 +50,13 @@ def read_texts(args: argparse.Namespace) -> int:
     except TaskError as error:
         sys.stderr.write(f"solver: {error}\n")
         return USAGE
-    return _report(args, inputs, answers, _answer_form("text"))
+    return report(args, inputs, answers, _answer_form("text"))
 
 
 def read_classes(args: argparse.Namespace) -> int:
     """``solver classify``."""
     solver = _solver(args, "class")
-    inputs = _inputs(args.inputs)
+    inputs = unfold(args.inputs)
 
     def answers() -> Iterator[ClassResult | Failure]:
         for index, item in enumerate(inputs):
@@ -67,15 +67,15 @@ def read_classes(args: argparse.Namespace) -> int:
             except (ImageError, TaskError, LowConfidenceError) as error:
                 yield Failure(index, item.name, error)
 
-    return _report(args, inputs, answers(), _answer_form("label"))
+    return report(args, inputs, answers(), _answer_form("label"))
 
 
 def read_boxes(args: argparse.Namespace) -> int:
     """``solver detect``."""
     solver = _solver(args, "detector")
-    inputs = _inputs(args.inputs)
+    inputs = unfold(args.inputs)
     try:
-        drawings = None if args.draw is None else Drawings(Path(args.draw), _is_bare(args))
+        drawings = open_drawings(args)
     except OSError as error:
         sys.stderr.write(f"solver: --draw: {error}\n")
         return USAGE
@@ -94,7 +94,12 @@ def read_boxes(args: argparse.Namespace) -> int:
             else:
                 yield boxes
 
-    return _report(args, inputs, answers(), _BOX_FORM)
+    return report(args, inputs, answers(), _BOX_FORM)
+
+
+def open_drawings(args: argparse.Namespace) -> Drawings | None:
+    """Where ``--draw`` points, if it was given; raises OSError where nothing can be written."""
+    return None if args.draw is None else Drawings(Path(args.draw), is_bare(args))
 
 
 def _solver(args: argparse.Namespace, role: str) -> Solver:
@@ -107,20 +112,20 @@ def _solver(args: argparse.Namespace, role: str) -> Solver:
     return Solver(args.model, threads=args.threads)
 
 
-def _inputs(names: Sequence[str]) -> list[_Input]:
+def unfold(names: Sequence[str]) -> list[Input]:
     """The pictures that the arguments stand for, folders unfolded."""
-    inputs: list[_Input] = []
+    inputs: list[Input] = []
     for name in names:
         if name == "-":
-            inputs.append(_Input(name, sys.stdin.buffer))
-        elif _is_folder(name):
-            inputs.extend(_Input(str(path), path) for path in _pictures(Path(name)))
+            inputs.append(Input(name, sys.stdin.buffer))
+        elif is_folder(name):
+            inputs.extend(Input(str(path), path) for path in _pictures(Path(name)))
         else:
-            inputs.append(_Input(name, name))
+            inputs.append(Input(name, name))
     return inputs
 
 
-def _is_folder(name: str) -> bool:
+def is_folder(name: str) -> bool:
     # Path("") is the working folder, and Path.is_dir raises for a name that is too long.
     return os.path.isdir(name)  # noqa: PTH112
 
@@ -137,7 +142,7 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Form:
+class Form:
     """How one kind of answer is printed: alone, in a table after its path, and as JSON."""
 
     bare: Callable[[Any], list[str]]
@@ -146,9 +151,9 @@ class _Form:
     doubt: Callable[[Any], float]
 
 
-def _answer_form(key: str) -> _Form:
+def _answer_form(key: str) -> Form:
     """An answer with a confidence; ``key`` is the field that people want."""
-    return _Form(
+    return Form(
         bare=lambda answer: [getattr(answer, key)],
         rows=lambda answer: [f"{getattr(answer, key)}\t{answer.confidence:.4f}"],
         body=lambda answer: dict(answer.to_dict()),
@@ -159,13 +164,13 @@ def _answer_form(key: str) -> _Form:
 def _box_rows(boxes: Sequence[Box]) -> list[str]:
     return [
         "\t".join(
-            [box.label.translate(_ESCAPES), f"{box.score:.4f}", *(f"{x:.1f}" for x in box.xyxy)]
+            [box.label.translate(ESCAPES), f"{box.score:.4f}", *(f"{x:.1f}" for x in box.xyxy)]
         )
         for box in boxes
     ]
 
 
-_BOX_FORM = _Form(
+_BOX_FORM = Form(
     bare=_box_rows,
     rows=_box_rows,
     body=lambda boxes: {"boxes": [box.to_dict() for box in boxes]},
@@ -173,21 +178,21 @@ _BOX_FORM = _Form(
 )
 
 
-def _report(
+def report(
     args: argparse.Namespace,
-    inputs: Sequence[_Input],
-    answers: Iterable[TextResult | ClassResult | list[Box] | Failure],
-    form: _Form,
+    inputs: Sequence[Input],
+    answers: Iterable[TextResult | ClassResult | list[Box] | TilesResult | Failure],
+    form: Form,
 ) -> int:
     """Print each answer as it comes; returns the exit code."""
     if not inputs:
         sys.stderr.write(f"solver: no picture files in {', '.join(args.inputs)}\n")
         return SOME_FAILED
-    bare = _is_bare(args)
+    bare = is_bare(args)
     progress = not bare and sys.stderr.isatty() and not sys.stdout.isatty()
     code = OK
     for count, (item, answer) in enumerate(zip(inputs, answers, strict=True), start=1):
-        name = item.name.translate(_ESCAPES)
+        name = item.name.translate(ESCAPES)
         if progress:
             sys.stderr.write("\r\x1b[K")
         if isinstance(answer, Failure):
@@ -213,9 +218,9 @@ def _report(
     return code
 
 
-def _is_bare(args: argparse.Namespace) -> bool:
+def is_bare(args: argparse.Namespace) -> bool:
     """Whether the command was given one picture and no folder."""
-    return len(args.inputs) == 1 and not _is_folder(args.inputs[0])
+    return len(args.inputs) == 1 and not is_folder(args.inputs[0])
 
 
 def _write_line(body: dict[str, Any]) -> None:

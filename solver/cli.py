@@ -7,9 +7,11 @@ Exit codes: 0 all answered; 1 some inputs failed, the others were answered; 2 wr
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from solver import __version__
@@ -70,6 +72,24 @@ def _run_detect(args: argparse.Namespace) -> int:
     return read_boxes(args)
 
 
+def _run_slide(args: argparse.Namespace) -> int:
+    from solver._cli_slide import read_slide
+
+    return read_slide(args)
+
+
+def _run_crop(args: argparse.Namespace) -> int:
+    from solver._cli_grid import crop_grids
+
+    return crop_grids(args)
+
+
+def _run_tiles(args: argparse.Namespace) -> int:
+    from solver._cli_grid import read_tiles
+
+    return read_tiles(args)
+
+
 def _run_models(args: argparse.Namespace) -> int:
     from solver import _cli_models
 
@@ -83,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_text(commands)
     _add_classify(commands)
     _add_detect(commands)
+    _add_crop(commands)
+    _add_tiles(commands)
+    _add_slide(commands)
     _add_models(commands)
     return parser
 
@@ -152,6 +175,109 @@ def _add_detect(commands: Any) -> None:
     detect.set_defaults(run=_run_detect)
 
 
+def _add_slide(commands: Any) -> None:
+    slide = commands.add_parser(
+        "slide",
+        help="find how far to drag a slider's piece",
+        description="Find how far to drag a slider's piece; prints the distance. Needs no model.\n"
+        "Give the piece's picture, or --full, or both, or neither. - is standard input.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    slide.add_argument("background", metavar="BACKGROUND|-", help="the picture with the gap")
+    slide.add_argument(
+        "piece", nargs="?", metavar="PIECE|-", help="cropped, or a strip of the same height"
+    )
+    slide.add_argument("--full", metavar="FILE", help="the background without a gap")
+    slide.add_argument(
+        "--scale",
+        type=_positive,
+        default=1.0,
+        metavar="F",
+        help="width of the picture on the page, divided by its own (default: 1)",
+    )
+    slide.add_argument(
+        "--start",
+        type=_number,
+        default=0.0,
+        metavar="X",
+        help="where the left edge of the piece's picture stands at first, in pixels (default: 0)",
+    )
+    slide.add_argument(
+        "--min-confidence",
+        type=_unit,
+        metavar="P",
+        help="an answer below this probability (0 to 1) is a failure",
+    )
+    slide.add_argument("--json", action="store_true", help="one JSON object")
+    slide.add_argument("--draw", metavar="OUT", help="draw the gap: a new picture file")
+    slide.set_defaults(run=_run_slide)
+
+
+def _add_crop(commands: Any) -> None:
+    crop = commands.add_parser(
+        "crop",
+        help="cut grid pictures into header and tiles",
+        description="Cut grid pictures into header.png, tile_1.png and so on, row by row, with\n"
+        "their boxes in grid.json; prints the folder. No model is used. Nothing is overwritten.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    crop.add_argument("inputs", nargs="+", metavar="FILE|FOLDER|-", help=_INPUTS)
+    crop.add_argument(
+        "-o",
+        "--out",
+        metavar="DIR",
+        required=True,
+        type=Path,
+        help="the folder of the pieces; where there are several inputs, of a folder for each",
+    )
+    crop.add_argument("--json", action="store_true", help="print the boxes, one object a line")
+    _add_grid(crop, "draw the lines that were found")
+    crop.set_defaults(run=_run_crop)
+
+
+def _add_tiles(commands: Any) -> None:
+    tiles = commands.add_parser(
+        "tiles",
+        help="say which tiles of grids show what the header asks for",
+        description="Say which tiles of a grid show what its header asks for. One input prints\n"
+        "the word, then a line a tile, with the points to click; several print path, word, tiles\n"
+        "(from 0), points and confidence with tabs. Doubtful answers are flagged on stderr.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    _add_inputs(tiles, several=True)
+    tiles.add_argument(
+        "--wanted",
+        action="append",
+        metavar="WORD",
+        help="what to look for, in place of the header; twice for two words",
+    )
+    tiles.add_argument(
+        "--min-confidence",
+        type=_unit,
+        metavar="P",
+        help="an answer below this probability (0 to 1) is a failure",
+    )
+    _add_grid(tiles, "draw the answer")
+    tiles.set_defaults(run=_run_tiles)
+
+
+def _add_grid(command: argparse.ArgumentParser, what: str) -> None:
+    command.add_argument(
+        "--layout",
+        default="12306",
+        metavar="NAME|FILE",
+        help="12306 (default), 3x3, 4x4, or a .toml file that says where the tiles lie",
+    )
+    command.add_argument(
+        "--draw",
+        metavar="OUT",
+        help=f"{what}: a new picture file where there is one input, else a folder",
+    )
+
+
 def _add_shared(command: argparse.ArgumentParser) -> None:
     _add_inputs(command)
     command.add_argument(
@@ -169,9 +295,19 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_inputs(command: argparse.ArgumentParser) -> None:
+def _add_inputs(command: argparse.ArgumentParser, *, several: bool = False) -> None:
     command.add_argument("inputs", nargs="+", metavar="FILE|FOLDER|-", help=_INPUTS)
-    command.add_argument("--model", metavar="FILE|NAME", help="an .onnx file or an embedded model")
+    if several:
+        command.add_argument(
+            "--model",
+            action="append",
+            metavar="FILE|NAME",
+            help="an .onnx file or an embedded model; once for the tiles, once for the header",
+        )
+    else:
+        command.add_argument(
+            "--model", metavar="FILE|NAME", help="an .onnx file or an embedded model"
+        )
     command.add_argument("--json", action="store_true", help="one JSON object a line")
     command.add_argument(
         "--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)"
@@ -217,6 +353,23 @@ def _length(value: str) -> int | tuple[int, int]:
     if int(least) > int(most):
         raise argparse.ArgumentTypeError(f"expected least-most, received {value!r}")
     return int(least), int(most)
+
+
+def _number(value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"expected a number, received {value!r}")
+    return number
+
+
+def _positive(value: str) -> float:
+    number = _number(value)
+    if number <= 0:
+        raise argparse.ArgumentTypeError(f"expected a number above 0, received {value!r}")
+    return number
 
 
 def _count(value: str) -> int:

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-from solver.results import Box
+from solver.grids import Grid
+from solver.results import Box, TilesResult
 
 UInt8 = npt.NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -46,6 +47,7 @@ _CJK_FONTS = (
     "Arial Unicode.ttf",
 )
 _OTHER_FONTS = ("DejaVuSans.ttf", "Arial.ttf", "LiberationSans-Regular.ttf", *_CJK_FONTS)
+_CHOSEN, _OTHER, _HEADER = (214, 39, 40), (110, 110, 110), (31, 119, 180)
 _FIRST_CJK = 0x2E80
 _PADDING = 2
 
@@ -63,28 +65,87 @@ def draw_boxes(image: UInt8, boxes: Sequence[Box]) -> UInt8:
     labels = sorted({box.label for box in boxes})
     for box in sorted(boxes, key=lambda item: item.score):
         colour = _COLOURS[labels.index(box.label) % len(_COLOURS)]
-        pen.rectangle(_inside(box, width, height), outline=colour, width=line)
-        _write_tag(pen, box, colour, size=size, width=width)
+        pen.rectangle(_inside(box.xyxy, width, height), outline=colour, width=line)
+        text = f"{_one_line(box.label)} {box.score:.2f}"
+        _write_tag(pen, (box.x1, box.y1), text, colour, size=size, width=width)
     return np.asarray(canvas, dtype=np.uint8)
 
 
-def _inside(box: Box, width: int, height: int) -> tuple[float, float, float, float]:
+def draw_tiles(image: UInt8, result: TilesResult) -> UInt8:
+    """A copy of an ``(H, W, 3)`` RGB picture with the answer of its grid.
+
+    Each tile has its label and the probability that it is wanted; those to click have a thick
+    outline and a dot at their point. What is wanted stands in the top right corner.
+    """
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
+    height, width = image.shape[:2]
+    line = max(1, round(min(height, width) / 100))
+    size = max(9, round(height / 20))
+    for index, tile in enumerate(result.tiles):
+        chosen = index in result.indices
+        colour = _CHOSEN if chosen else _OTHER
+        corners = _inside(tile.xyxy, width, height)
+        pen.rectangle(corners, outline=colour, width=2 * line if chosen else 1)
+        text = f"{_one_line(tile.label)} {tile.match:.2f}"
+        # Inside of the tile: above it there may be another one.
+        _write_tag(pen, (tile.xyxy[0], corners[3] + 1), text, colour, size=size, width=width)
+        if chosen:
+            x, y = tile.point
+            pen.ellipse((x - 2 * line, y - 2 * line, x + 2 * line, y + 2 * line), fill=colour)
+    asked = " + ".join(_one_line(word.label) for word in result.prompt)
+    tag = f"{asked} {result.confidence:.2f}"
+    _write_tag(pen, (width, 0), tag, _HEADER, size=size, width=width)
+    return np.asarray(canvas, dtype=np.uint8)
+
+
+def draw_grid(image: UInt8, grid: Grid) -> UInt8:
+    """A copy of an ``(H, W, 3)`` RGB picture with the outlines of its header and tiles.
+
+    Tiles are numbered from 1, row by row, as their files are.
+    """
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
+    height, width = image.shape[:2]
+    size = max(9, round(height / 20))
+    if grid.header_box is not None:
+        pen.rectangle(_inside(grid.header_box, width, height), outline=_HEADER)
+    for number, box in enumerate(grid.boxes, start=1):
+        corners = _inside(box, width, height)
+        pen.rectangle(corners, outline=_CHOSEN)
+        at = (corners[0], corners[3] + 1)
+        _write_tag(pen, at, str(number), _CHOSEN, size=size, width=width)
+    return np.asarray(canvas, dtype=np.uint8)
+
+
+def _inside(
+    corners: tuple[float, float, float, float], width: int, height: int
+) -> tuple[float, float, float, float]:
     """The corners as Pillow counts them: the last pixel included, and inside the picture."""
-    x1, y1 = min(max(box.x1, 0), width - 1), min(max(box.y1, 0), height - 1)
-    x2, y2 = min(max(box.x2 - 1, x1), width - 1), min(max(box.y2 - 1, y1), height - 1)
+    x1, y1 = min(max(corners[0], 0), width - 1), min(max(corners[1], 0), height - 1)
+    x2, y2 = min(max(corners[2] - 1, x1), width - 1), min(max(corners[3] - 1, y1), height - 1)
     return x1, y1, x2, y2
 
 
+def _one_line(label: str) -> str:
+    return " ".join(label.split())
+
+
 def _write_tag(
-    pen: ImageDraw.ImageDraw, box: Box, colour: tuple[int, int, int], *, size: int, width: int
+    pen: ImageDraw.ImageDraw,
+    corner: tuple[float, float],
+    text: str,
+    colour: tuple[int, int, int],
+    *,
+    size: int,
+    width: int,
 ) -> None:
-    """Label and score on a ground of the box's colour, above the box where there is room."""
-    text, font = _written(" ".join(box.label.split()), size)
-    text = f"{text} {box.score:.2f}"
+    """Text on a ground of its colour, above the corner where there is room, else below."""
+    text, font = _written(text, size)
     left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
     wide, high = right - left + 2 * _PADDING, bottom - top + 2 * _PADDING
-    x = max(0.0, min(box.x1, width - wide))
-    y = box.y1 - high if box.y1 >= high else max(0.0, box.y1)
+    x = max(0.0, min(corner[0], width - wide))
+    y = corner[1] - high if corner[1] >= high else max(0.0, corner[1])
     pen.rectangle((x, y, x + wide, y + high), fill=colour)
     pen.text((x + _PADDING - left, y + _PADDING - top), text, font=font, fill=(255, 255, 255))
 
