@@ -23,6 +23,8 @@ from training.generators.text import TextGenerator
 from training.samples import Sample
 
 PICTURES = 256
+# A detector's picture has many answers, and costs ten times as much.
+DETECTOR_PICTURES = 64
 TOLERANCE = 1e-4
 # Of boxes: how far corners and scores may lie apart, and how many are looked at in any picture.
 PIXELS = 0.1
@@ -98,12 +100,15 @@ def demand(parity: Parity, what: str) -> Parity:
 
 
 def gate_tensors(
-    spec: ModelSpec, samples: Sequence[Sample], *, seed: int, count: int = PICTURES
+    spec: ModelSpec, samples: Sequence[Sample], *, seed: int, count: int | None = None
 ) -> list[Float32]:
     """``count`` tensors ``(H, W, C)``: half of the pictures in use, the rest of the generator.
 
-    Damaged files are passed over: a generated picture takes their place.
+    Where None, as many as the role needs. Damaged files are passed over: a generated picture takes
+    their place.
     """
+    if count is None:
+        count = DETECTOR_PICTURES if spec.role == "detector" else PICTURES
     order = np.random.default_rng(seed).permutation(len(samples))[: count // 2]
     tensors = []
     for index in sorted(order.tolist()):
