@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,11 @@ def load(network: Any, path: Path) -> None:
     if not path.is_file():
         raise WeightsFileError(f"{path}: no such weights; train first: solver-train fit")
     try:
-        network.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:  # whatever h5py and Keras make of it
+        with warnings.catch_warnings():
+            # Keras only warns of layers that the file lacks, and leaves them as initialised.
+            warnings.simplefilter("error", UserWarning)
+            network.load_weights(path)
+    except (OSError, ValueError, KeyError, UserWarning) as error:
         raise WeightsFileError(
             f"{path}: not the weights of this network, or damaged ({error}); were the settings "
             "changed since? Train again: solver-train fit"

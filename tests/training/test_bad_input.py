@@ -326,7 +326,12 @@ def _disk_is_full(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -
     after = _files(folder)
     assert {name: after[name] for name in before} == before
     # What is new is whole: nothing as long as the limit, nothing under a name of its making.
-    new = {name: body for name, body in after.items() if name not in before}
+    # Logs that grow by lines are read up to the last whole one.
+    new = {
+        name: body
+        for name, body in after.items()
+        if name not in before and not ("/events/" in name or name.endswith("/trials.jsonl"))
+    }
     assert [name for name, body in new.items() if len(body) >= ROOM] == []
     assert [name for name in new if Path(name).name.startswith(".") or "partial" in name] == []
 
