@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, BinaryIO, TypeAlias
 
@@ -74,9 +75,32 @@ _TURNS: dict[int, Callable[[Pixels], Pixels]] = {
 }
 
 
-__all__ = ["DEFAULT_LIMITS", "ImageLimits", "ImageSource", "load"]
+__all__ = ["DEFAULT_LIMITS", "ImageLimits", "ImageSource", "load", "load_layers"]
 
 DEFAULT_LIMITS = ImageLimits()
+
+
+@dataclass(slots=True)
+class _Layers:
+    """Colours multiplied by alpha ``(H, W, 3)``; 255 − alpha ``(H, W)``, None if it has none."""
+
+    pixels: Pixels
+    clear: Pixels | None = None
+    light: bool = False  # what is visible would vanish on white
+
+    def composed(self) -> Pixels:
+        """On white, or on black where what is visible is light."""
+        if self.clear is not None and not self.light:
+            self.pixels += self.clear[..., None]  # colour <= alpha, so this cannot overflow
+        return self.pixels
+
+    def upright(self, turn: int) -> _Layers:
+        view = _TURNS.get(turn)
+        if view is not None:
+            self.pixels = np.ascontiguousarray(view(self.pixels))
+            if self.clear is not None:
+                self.clear = np.ascontiguousarray(view(self.clear[..., None])[..., 0])
+        return self
 
 
 def load(source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS) -> Pixels:
@@ -95,13 +119,34 @@ def load(source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS) -> Pixels
     The result may share memory with an array that was passed in, and may be read-only.
     Raises `ImageError` for everything that is not a picture within the limits.
     """
+    return _layers(source, limits).composed()
+
+
+def load_layers(
+    source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS
+) -> tuple[Pixels, Pixels | None]:
+    """Read a picture as by `load`, its transparency apart instead of composed.
+
+    Returns the colours ``(H, W, 3) uint8``, black where nothing is seen, and alpha ``(H, W)
+    uint8``, or None where the picture has none.
+    """
+    layers = _layers(source, limits)
+    if layers.clear is None:
+        return layers.pixels, None
+    alpha = 255 - layers.clear
+    divisor = np.maximum(alpha, 1).astype(np.uint16)[..., None]
+    colours = (layers.pixels.astype(np.uint16) * 255 + divisor // 2) // divisor
+    return np.minimum(colours, 255).astype(np.uint8), alpha
+
+
+def _layers(source: ImageSource, limits: ImageLimits) -> _Layers:
     try:
         if isinstance(source, np.ndarray):
             return _from_array(source, limits)
         if isinstance(source, Image.Image):
             if source.format == "EPS":  # decoding it would start Ghostscript
                 raise ImageError("expected a picture, got an EPS document: save it as PNG")
-            return _upright(_convert(source, limits), _turn_of(source.info.get("exif")))
+            return _convert(source, limits).upright(_turn_of(source.info.get("exif")))
         return _decode(read_bytes(source, limits), limits)
     except ImageError:
         raise
@@ -113,7 +158,7 @@ def load(source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS) -> Pixels
         ) from exc
 
 
-def _decode(data: bytes, limits: ImageLimits) -> Pixels:
+def _decode(data: bytes, limits: ImageLimits) -> _Layers:
     name = identify(data)
     data, exif = strip_metadata(data, name)
     module, plugin = _PLUGINS[name]
@@ -127,22 +172,17 @@ def _decode(data: bytes, limits: ImageLimits) -> Pixels:
             f"expected a run-length coded BMP of at most {_MAX_RLE_BMP:,} bytes and pixels, got "
             f"{number:,} pixels in {len(data):,} bytes: save it as PNG"
         )
-    pixels = _convert(image, limits)
+    layers = _convert(image, limits)
     turn = _turn_of(exif or image.info.get("exif"))
     image.close()  # before the turn, which needs as much memory again
-    return _upright(pixels, turn)
+    return layers.upright(turn)
 
 
 def _turn_of(exif: object) -> int:
     return orientation(exif) if isinstance(exif, bytes) else 1
 
 
-def _upright(pixels: Pixels, turn: int) -> Pixels:
-    view = _TURNS.get(turn)
-    return pixels if view is None else np.ascontiguousarray(view(pixels))
-
-
-def _convert(image: Image.Image, limits: ImageLimits) -> Pixels:
+def _convert(image: Image.Image, limits: ImageLimits) -> _Layers:
     """Decode the picture if that is still to be done, and bring any mode to RGB."""
     limits.check_size(*image.size)
     image.load()
@@ -150,7 +190,7 @@ def _convert(image: Image.Image, limits: ImageLimits) -> Pixels:
     width, height = image.size
     mode = image.mode
     if mode == "RGB" and "transparency" not in image.info and width * height <= _STRIP_PIXELS:
-        return np.asarray(image)
+        return _Layers(np.asarray(image))
     if mode in _WIDE_MODES:
         white = _white_of_mode(image)
 
@@ -197,7 +237,7 @@ def _keyed(part: Pixels, raw: NDArray[Any], key: tuple[int, ...] | None) -> Pixe
     return np.concatenate([colours * alpha, alpha * np.uint8(255)], axis=2)
 
 
-def _assemble(height: int, width: int, read: Callable[[int, int], Pixels]) -> Pixels:
+def _assemble(height: int, width: int, read: Callable[[int, int], Pixels]) -> _Layers:
     """Join strips ``(h, W, 1|3|4)``, where 4 are premultiplied, and choose the background."""
     rows = max(1, _STRIP_PIXELS // width)
     pixels = np.empty((height, width, 3), np.uint8)
@@ -213,9 +253,7 @@ def _assemble(height: int, width: int, read: Callable[[int, int], Pixels]) -> Pi
             sums += [part[..., i].sum(dtype=np.uint32) for i in range(4)]
             part = part[..., :3]
         pixels[top:bottom] = part
-    if clear is not None and not _ink_is_light(sums, height * width):
-        pixels += clear[..., None]  # premultiplied: colour <= alpha, so this cannot overflow
-    return pixels
+    return _Layers(pixels, clear, light=_ink_is_light(sums, height * width))
 
 
 def _ink_is_light(sums: NDArray[np.float64], number: int) -> bool:
@@ -225,7 +263,7 @@ def _ink_is_light(sums: NDArray[np.float64], number: int) -> bool:
     return bool(0 < cover < number / 2 and sums[:3] @ _LUMINANCE / cover > _LIGHT)
 
 
-def _from_array(array: NDArray[Any], limits: ImageLimits) -> Pixels:
+def _from_array(array: NDArray[Any], limits: ImageLimits) -> _Layers:
     shape = array.shape
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
         hint = {4: ": pass the pictures of a batch one by one", 3: ": channels come last"}
@@ -237,7 +275,7 @@ def _from_array(array: NDArray[Any], limits: ImageLimits) -> Pixels:
     white = _white_of_dtype(array)
     cube = array if array.ndim == 3 else array[..., None]
     if cube.shape[2] == 3 and cube.dtype == np.uint8:
-        return np.ascontiguousarray(cube)
+        return _Layers(np.ascontiguousarray(cube))
 
     def read(top: int, bottom: int) -> Pixels:
         part = _to_uint8(cube[top:bottom], white)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from solver.layouts import LAYOUTS, Layout
 from training.generators.cjk import find_cjk_fonts, fonts_for, gb2312
 from training.generators.classic import ClassicGenerator
 from training.generators.click import ClickGenerator
@@ -18,7 +19,7 @@ from training.generators.pypi_captcha import PypiCaptcha
 from training.generators.slide import SlideGenerator
 from training.generators.styles import Several, TextStyle
 from training.generators.text import ALNUM, TextGenerator
-from training.generators.tiles import NAMES, GridLayout, TilesGenerator
+from training.generators.tiles import NAMES, TilesGenerator
 from training.generators.uniform import UniformText
 
 ALPHABETS: Mapping[str, Callable[[], str]] = {
@@ -88,6 +89,9 @@ _SLIDE = {
     "turned": "number",
     "strip": "number",
     "alpha": "number",
+    "decoyed": "number",
+    "twin": "number",
+    "soft": "pair",
     "decoys": "integer",
     "quality": "integer",
 }
@@ -176,12 +180,10 @@ def _header_fonts(options: Options, words: Sequence[str]) -> Options:
 
 
 def _tiles(options: Options) -> TilesGenerator:
-    layout = options.pop("layout", {})
-    try:
-        known: Options = {k: tuple(v) if isinstance(v, list) else v for k, v in layout.items()}
-        options["layout"] = GridLayout(**known)
-    except TypeError as error:
-        raise ValueError(f"layout: {error}. Received: {layout}") from None
+    # What a table does not say is as in 12306's layout.
+    options["layout"] = Layout.from_dict(
+        {**LAYOUTS["12306"].to_dict(), **options.get("layout", {})}
+    )
     return TilesGenerator(**_header_fonts(options, NAMES))
 
 

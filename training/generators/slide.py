@@ -45,8 +45,11 @@ class SlideGenerator:
     Options: `width` of the background, narrowest and widest; `side` of the piece as a share of the
     height; `shapes` of `SHAPES`; `turn`, the most degrees by which gap and piece differ, and
     `turned`, how often they do; `contrast`, how strongly the gap is marked, 0.4 faint to 1;
-    `decoys`, the most further gaps; `strip`, how often the piece comes in a strip of full height;
-    `alpha`, how often it is transparent around (else black or white); `quality`, JPEG's worst.
+    `decoys`, the most further gaps, and `decoyed`, how often there may be any; `twin`, how often
+    such a gap has the piece's own outline, in its row; `soft`, least and most blur of the gaps'
+    edges in pixels (sigma; None: from sharp to 2.5); `strip`, how often the piece comes in a strip
+    of full height; `alpha`, how often it is transparent around (else black or white); `quality`,
+    JPEG's worst and best (one number: from there to 95).
     Raises ValueError for options that no pair can meet.
     """
 
@@ -60,27 +63,33 @@ class SlideGenerator:
         turned: float = 0.15,
         contrast: tuple[float, float] = (0.4, 1.0),
         decoys: int = 2,
+        decoyed: float = 0.5,
+        twin: float = 0.0,
+        soft: tuple[float, float] | None = None,
         strip: float = 0.4,
         alpha: float = 0.8,
-        quality: int = 60,
+        quality: int | tuple[int, int] = 60,
     ) -> None:
         self.shapes = tuple(SHAPES) if shapes is None else tuple(shapes)
         unknown = [name for name in self.shapes if name not in SHAPES]
         if unknown or not self.shapes:
             raise ValueError(f"shapes: expected of {sorted(SHAPES)}. Received: {list(self.shapes)}")
-        shares = all(0 <= share <= 1 for share in (turned, strip, alpha))
+        worst, best = (quality, 95) if isinstance(quality, int) else quality
+        shares = all(0 <= share <= 1 for share in (turned, strip, alpha, decoyed, twin))
         sizes = 120 <= width[0] <= width[1] and 0.1 <= side[0] <= side[1] <= 0.5
-        strength = 0 < contrast[0] <= contrast[1] <= 1 and 10 <= quality <= 95 and decoys >= 0
-        if not (shares and sizes and strength and 0 <= turn <= 45):
+        strength = 0 < contrast[0] <= contrast[1] <= 1 and 10 <= worst <= best <= 95
+        blur = soft is None or 0 <= soft[0] <= soft[1] <= 5
+        if not (shares and sizes and strength and blur and decoys >= 0 and 0 <= turn <= 45):
             raise ValueError(
                 "expected 120 <= width, side 0.1 to 0.5, contrast 0 to 1, turn 0 to 45, shares 0 "
-                f"to 1, quality 10 to 95. Received: width={width}, side={side}, "
-                f"contrast={contrast}, turn={turn}, turned={turned}, strip={strip}, "
-                f"alpha={alpha}, quality={quality}, decoys={decoys}"
+                f"to 1, quality 10 to 95, soft 0 to 5. Received: width={width}, side={side}, "
+                f"contrast={contrast}, turn={turn}, turned={turned}, strip={strip}, alpha={alpha}, "
+                f"quality={quality}, decoys={decoys}, decoyed={decoyed}, twin={twin}, soft={soft}"
             )
         self.width, self.side, self.contrast = width, side, contrast
         self.turn, self.turned, self.decoys = turn, turned, decoys
-        self.strip, self.alpha, self.quality = strip, alpha, quality
+        self.decoyed, self.twin, self.soft = decoyed, twin, soft
+        self.strip, self.alpha, self.quality = strip, alpha, (worst, best)
 
     def sample(self, rng: Rng) -> tuple[Image.Image, Image.Image, SlideLabel]:
         """A background (RGB), its piece (RGBA, or RGB where it is not transparent), the label."""
@@ -126,13 +135,15 @@ class SlideGenerator:
         piece = _piece(_rotated(cut, -angle), mask, rng)
         gap_mask = _rotated(mask, angle)
         background = full.copy()
-        look = _GapLook(rng, float(rng.uniform(*self.contrast)))
+        look = _GapLook(rng, float(rng.uniform(*self.contrast)), self.soft)
         taken = [_shifted_box(gap_mask, x, y)]
-        for _ in range(int(rng.integers(0, self.decoys + 1)) if rng.random() < 0.5 else 0):
+        few = int(rng.integers(0, self.decoys + 1)) if rng.random() < self.decoyed else 0
+        for _ in range(few):
             # Elsewhere, with another shape or the same one turned: the piece does not fill it.
-            other = piece_mask(self.shapes[int(rng.integers(len(self.shapes)))], side, rng)
-            other = _rotated(other, float(rng.choice([0.0, 90.0, 180.0, rng.uniform(-180, 180)])))
-            box = _free(taken, other.shape, (height, width), rng)
+            # A twin it would fill: only what is seen in the gap, and around it, tells.
+            twin = self.twin > 0 and rng.random() < self.twin
+            other = gap_mask if twin else self._other_outline(side, rng)
+            box = _free(taken, other.shape, (height, width), rng, row=y if twin else None)
             if box is not None:
                 _mark_gap(background, other, box[0], box[1], look.fainter(rng))
                 taken.append(_shifted_box(other, box[0], box[1]))
@@ -151,18 +162,23 @@ class SlideGenerator:
             ground = np.float32(255 if rng.random() < 0.5 else 0)
             share = piece[..., 3:].astype(np.float32) / 255
             piece = (piece[..., :3] * share + ground * (1 - share)).astype(np.uint8)
-        return background, piece, label, int(rng.integers(self.quality, 96))
+        return background, piece, label, int(rng.integers(self.quality[0], self.quality[1] + 1))
+
+    def _other_outline(self, side: int, rng: Rng) -> np.ndarray:
+        other = piece_mask(self.shapes[int(rng.integers(len(self.shapes)))], side, rng)
+        return _rotated(other, float(rng.choice([0.0, 90.0, 180.0, rng.uniform(-180, 180)])))
 
 
 class _GapLook:
     """How the gaps of one picture are marked: what is done inside, and along the edge."""
 
-    def __init__(self, rng: Rng, strength: float) -> None:
+    def __init__(self, rng: Rng, strength: float, soft: tuple[float, float] | None = None) -> None:
         self.tone = np.array([255.0 if rng.random() < 0.22 else 0.0] * 3, np.float32)
         if rng.random() < 0.1:
             self.tone = rng.uniform(0, 255, 3).astype(np.float32)
         self.inside = strength * rng.uniform(0.45, 0.8)
-        self.soft = float(rng.choice([0.0, 0.6, rng.uniform(0.8, 2.5)]))
+        usual = [0.0, 0.6, rng.uniform(0.8, 2.5)]
+        self.soft = float(rng.choice(usual) if soft is None else rng.uniform(*soft))
         self.rim = strength * float(rng.choice([0.0, rng.uniform(0.2, 0.9)]))
         self.rim_tone = np.float32(255 if rng.random() < 0.6 else 0)
         self.shade = strength * float(rng.choice([0.0, rng.uniform(0.2, 0.6)]))
@@ -193,13 +209,21 @@ def _shifted_box(mask: np.ndarray, x: int, y: int) -> Box:
 
 
 def _free(
-    taken: list[Box], shape: tuple[int, ...], size: tuple[int, int], rng: Rng
+    taken: list[Box],
+    shape: tuple[int, ...],
+    size: tuple[int, int],
+    rng: Rng,
+    *,
+    row: int | None = None,
 ) -> tuple[int, int] | None:
-    """A corner where a mask of this shape touches no box; None when ten tries find none."""
+    """A corner, in ``row`` where given, at which a mask of this shape touches no box.
+
+    None when ten tries find none.
+    """
     rows, columns = shape[:2]
     for _ in range(10):
         x = int(rng.integers(2, size[1] - columns - 1))
-        y = int(rng.integers(2, size[0] - rows - 1))
+        y = int(rng.integers(2, size[0] - rows - 1)) if row is None else row
         if all(x > b[2] or x + columns < b[0] or y > b[3] or y + rows < b[1] for b in taken):
             return x, y
     return None

@@ -1,0 +1,64 @@
+"""``solver slide``: the distance to drag, printed bare or as JSON, and drawn."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from solver import images
+from solver._cli_draw import Drawings
+from solver._solver import Solver
+from solver.errors import ImageError, LowConfidenceError, TaskError
+
+OK, FAILED, USAGE = 0, 1, 2
+DOUBTFUL = 0.7
+
+
+def read_slide(args: argparse.Namespace) -> int:
+    """Answer one background; returns the exit code."""
+    sources = [args.background, args.piece, args.full]
+    if sources.count("-") > 1:
+        sys.stderr.write("solver: - stands for one picture only\n")
+        return USAGE
+    try:
+        drawings = None if args.draw is None else Drawings(Path(args.draw), single=True)
+    except OSError as error:
+        sys.stderr.write(f"solver: --draw: {error}\n")
+        return USAGE
+    background, piece, full = (sys.stdin.buffer if name == "-" else name for name in sources)
+    try:
+        picture = images.load(background)
+        answer = Solver().slide(
+            picture,
+            piece,
+            full=full,
+            scale=args.scale,
+            start=args.start,
+            min_confidence=args.min_confidence,
+        )
+    except (ImageError, TaskError, LowConfidenceError) as error:
+        sys.stderr.write(f"solver: {error}\n")
+        if args.json:
+            _write({"error": {"type": type(error).__name__, "message": str(error)}})
+        return FAILED
+    if answer.confidence < DOUBTFUL:
+        sys.stderr.write(f"solver: doubtful, confidence {answer.confidence:.2f}\n")
+    if args.json:
+        _write(answer.to_dict())
+    else:
+        sys.stdout.write(f"{answer.offset:g}\n")
+    if drawings is not None:
+        boxes = [answer.box, *(further.box for further in answer.alternatives)]
+        try:
+            drawings.save(picture, boxes, name=args.background)
+        except OSError as error:
+            sys.stderr.write(f"solver: the drawing is not written: {error}\n")
+            return FAILED
+    return OK
+
+
+def _write(body: dict[str, object]) -> None:
+    # ASCII: a line of JSON is then the same bytes whatever the terminal's encoding is.
+    sys.stdout.write(json.dumps(body) + "\n")

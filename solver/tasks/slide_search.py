@@ -1,0 +1,193 @@
+"""The places of a background where a piece may belong, best first.
+
+First the whole background, small and grey; then the best places in full size and colour. A turned
+piece is looked for only where the straight one has no sure place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from solver.errors import TaskError
+from solver.tasks.slide_match import COARSE, FINE, GREY, Scene, Template, logits
+from solver.tasks.slide_piece import Float32, Piece, UInt8
+
+PLACES = 6  # kept of a search
+_COARSE_SIDE, _COARSE_AREA = 10, 12_000  # pixels: the piece is no smaller, the background about so
+_MOST_AREA = 400_000  # pixels of a small background at the most
+_SLACK = 2  # rows by which a strip may lie wrong
+_NEAR = 7.0  # a place whose small logit is less than the best by more is not looked at again
+_TURNS = (-8.0, -4.0, 4.0, 8.0)  # degrees; straight and these cover −10 to 10
+_TURN_COST = 2.0  # turned pieces are rarer, and there are more ways to be turned
+_FINE_TURN = 2.0
+_TURNED = 3  # turned places that are looked at again
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Top left corner of the piece on the background, its turn clockwise, its logit."""
+
+    x: int
+    y: int
+    angle: float
+    logit: float
+
+
+class Search:
+    """One background ``(H, W, 3) uint8``, one piece; ``least`` is the leftmost corner allowed.
+
+    Raises:
+        TaskError: the piece is larger than the background, or too small beside it.
+    """
+
+    def __init__(self, background: UInt8, piece: Piece, *, least: int = 0) -> None:
+        height, width = background.shape[:2]
+        if piece.width > width or piece.height > height:
+            raise TaskError(
+                f"piece: expected one that fits into the background of {width}×{height} pixels, "
+                f"received {piece.width}×{piece.height}"
+            )
+        self.background, self.piece = background, piece
+        self.least = min(max(least, 0), width - piece.width)
+        # A strip of the background's height says in which row its piece belongs.
+        self.low, self.high = 0, height - piece.height
+        if piece.size[1] == height:
+            self.low = max(piece.top - _SLACK, 0)
+            self.high = min(piece.top + _SLACK, self.high)
+        area = (self.high - self.low + piece.height) * (width - self.least)
+        wanted = max(round(math.sqrt(area / _COARSE_AREA)), 1)
+        side = min(piece.width, piece.height)
+        self.factor = max(min(wanted, side // _COARSE_SIDE), 1)
+        if area / self.factor**2 > _MOST_AREA:
+            raise TaskError(
+                f"piece: expected one that is not so small beside a background of {width}×{height} "
+                f"pixels, received {piece.width}×{piece.height}"
+            )
+        self._fine: dict[float, tuple[int, Template]] = {}
+
+    def straight(self) -> list[Place]:
+        """The best places of the piece as it is."""
+        return self.merged(self._refined(place) for place in self.coarse([0.0]))
+
+    def turned(self) -> list[Place]:
+        """The best places of the piece turned by up to 10 degrees."""
+        found = sorted(map(self._refined, self.coarse(_TURNS)[:_TURNED]), key=_logit)
+        if found:
+            best = found.pop()
+            angles = (best.angle - _FINE_TURN, best.angle + _FINE_TURN)
+            found.append(max(best, *(self._refined(best, angle) for angle in angles), key=_logit))
+        return self.merged(
+            Place(place.x, place.y, place.angle, place.logit - _TURN_COST) for place in found
+        )
+
+    def coarse(self, angles: Sequence[float]) -> list[Place]:
+        """Peaks of the small grey search over all rows and angles, best first."""
+        factor, piece = self.factor, self.piece
+        margin = 4 * factor + self._growth(angles)
+        margin = -(-margin // factor) * factor
+        scene = Scene(self._small(margin))
+        found: list[Place] = []
+        for angle in angles:
+            colours, cover = piece.drawn(margin, factor, angle)
+            inset, reach = (1, 2) if factor > 1 else (2, 4)
+            grey = (colours @ GREY)[..., None]
+            scores = logits(scene, Template(grey, cover, inset=inset, reach=reach), COARSE)
+            radius = max(min(piece.width, piece.height) // factor // 6, 2)
+            for x, y, logit in _peaks(scores, radius):
+                place = Place(self.least + x * factor, self.low + y * factor, angle, logit)
+                found.append(place)
+        found = self.merged(found)
+        return [place for place in found if place.logit > found[0].logit - _NEAR][:PLACES]
+
+    def _growth(self, angles: Iterable[float]) -> int:
+        """Pixels by which a turned piece may stick out on each side."""
+        sine = math.sin(math.radians(max(map(abs, angles)) + _FINE_TURN)) if any(angles) else 0.0
+        return math.ceil(sine * max(self.piece.width, self.piece.height) / 2)
+
+    def _small(self, margin: int) -> UInt8:
+        """The part to be searched, grey, with a margin, made ``factor`` times smaller."""
+        factor = self.factor
+        window = self._window(
+            self.least - margin,
+            self.low - margin,
+            self.background.shape[1] - self.least + 2 * margin,
+            self.high - self.low + self.piece.height + 2 * margin,
+            multiple=factor,
+        )
+        size = (window.shape[1] // factor, window.shape[0] // factor)
+        if factor > 1:
+            window = np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
+
+    def _window(self, x: int, y: int, width: int, height: int, *, multiple: int) -> UInt8:
+        """A part of the background, its sides a multiple long; the edge is continued."""
+        width, height = -(-width // multiple) * multiple, -(-height // multiple) * multiple
+        rows, columns = self.background.shape[:2]
+        top, left = max(-y, 0), max(-x, 0)
+        bottom, right = max(y + height - rows, 0), max(x + width - columns, 0)
+        inner = self.background[y + top : y + height - bottom, x + left : x + width - right]
+        return np.asarray(
+            cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8
+        )
+
+    def _refined(self, place: Place, angle: float | None = None) -> Place:
+        """The best place within a few pixels, in full size and colour."""
+        angle = place.angle if angle is None else angle
+        if angle not in self._fine:
+            margin = 6 + self._growth([angle])
+            colours, cover = self.piece.drawn(margin, 1, angle)
+            self._fine[angle] = margin, Template(colours, cover, inset=2, reach=4)
+        margin, template = self._fine[angle]
+        reach = self.factor + 1
+        rows, columns = template.shape
+        x, y = place.x - reach, place.y - reach
+        # Windows are of one size, wherever they lie: the template is transformed once.
+        window = self._window(
+            x - margin, y - margin, columns + 2 * reach, rows + 2 * reach, multiple=1
+        )
+        scores = logits(Scene(window), template, FINE)
+        right = self.background.shape[1] - self.piece.width
+        rows_allowed = _within(y, self.low, self.high, scores.shape[0])
+        columns_allowed = _within(x, self.least, right, scores.shape[1])
+        allowed = scores[rows_allowed, columns_allowed]
+        down, across = np.unravel_index(int(allowed.argmax()), allowed.shape)
+        return Place(
+            x + columns_allowed.start + int(across),
+            y + rows_allowed.start + int(down),
+            angle,
+            float(allowed[down, across]),
+        )
+
+    def merged(self, places: Iterable[Place]) -> list[Place]:
+        """Best first, without those within a few pixels of a better one."""
+        near = max(min(self.piece.width, self.piece.height) // 8, 3)
+        kept: list[Place] = []
+        for place in sorted(places, key=_logit, reverse=True):
+            if all(max(abs(place.x - k.x), abs(place.y - k.y)) > near for k in kept):
+                kept.append(place)
+        return kept
+
+
+def _logit(place: Place) -> float:
+    return place.logit
+
+
+def _within(corner: int, low: int, high: int, count: int) -> slice:
+    """The part of ``count`` places from a corner on that lies between two bounds, never empty."""
+    first = min(max(low - corner, 0), count - 1)
+    return slice(first, max(min(high - corner + 1, count), first + 1))
+
+
+def _peaks(scores: Float32, radius: int) -> list[tuple[int, int, float]]:
+    """(x, y, score) of the best values that are the highest within a radius."""
+    side = 2 * radius + 1
+    highest = cv2.dilate(scores, np.ones((side, side), np.uint8))
+    places = np.flatnonzero(scores >= highest)
+    best = places[np.argsort(-scores.ravel()[places], kind="stable")[:PLACES]]
+    width = scores.shape[1]
+    return [(int(i % width), int(i // width), float(scores.flat[i])) for i in best]
