@@ -21,7 +21,7 @@ from solver.errors import ModelError, TaskError
 from solver.images import ImageSource
 from solver.layouts import LayoutSource, find_layout
 from solver.model import DEFAULT_BATCH, Model
-from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
+from solver.results import Box, ClassResult, Failure, SlideResult, TextResult, TilesResult
 from solver.tasks.classify import Classifier
 from solver.tasks.detect import Detector
 from solver.tasks.stream import answer_many
@@ -238,6 +238,43 @@ class Solver:
             batch_size=batch_size,
         )
         return settle(answers, on_error)
+
+    def slide(
+        self,
+        background: ImageSource,
+        piece: ImageSource | None = None,
+        *,
+        full: ImageSource | None = None,
+        scale: float = 1.0,
+        start: float = 0.0,
+        min_confidence: float | None = None,
+    ) -> SlideResult:
+        """The distance to drag a slider's piece to the gap; needs no network.
+
+        ``piece`` may be cropped or a strip of the background's height, transparent around or on
+        one colour; ``full`` is the background without a gap. Either, both or none may be given.
+        ``scale`` is the width of the picture on the page divided by its own; ``start`` where the
+        left edge of the piece's picture stands before it moves, in the background's pixels.
+
+        Raises:
+            ImageError: a picture cannot be read.
+            TaskError: the pictures do not fit each other, or show no piece or gap.
+            LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+        """
+        # OpenCV is for this verb alone: a first text answer does not wait for it.
+        from solver.tasks.slide import slide
+
+        check_unit("min_confidence", min_confidence)
+        pixels, alpha = (None, None) if piece is None else images.load_layers(piece)
+        answer = slide(
+            images.load(background),
+            pixels,
+            alpha=alpha,
+            full=None if full is None else images.load(full),
+            scale=scale,
+            start=start,
+        )
+        return confident(answer, min_confidence)
 
     def _task(self, kind: type[_Task]) -> _Task:
         """The task on the network of its role, made once."""

@@ -14,7 +14,7 @@ from solver.charset import Case
 from solver.images import ImageSource
 from solver.layouts import LayoutSource
 from solver.model import DEFAULT_BATCH, Model
-from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
+from solver.results import Box, ClassResult, Failure, SlideResult, TextResult, TilesResult
 from solver.tasks.text import Length
 from solver.tasks.tiles import Wanted
 
@@ -186,6 +186,29 @@ class AsyncSolver:
         while (answer := await self._call(partial(next, answers, None))) is not None:
             yield answer
 
+    async def slide(
+        self,
+        background: ImageSource,
+        piece: ImageSource | None = None,
+        *,
+        full: ImageSource | None = None,
+        scale: float = 1.0,
+        start: float = 0.0,
+        min_confidence: float | None = None,
+    ) -> SlideResult:
+        """The distance to drag a slider's piece; see :meth:`Solver.slide`."""
+        return await self._call(
+            partial(
+                self._solver.slide,
+                background,
+                piece,
+                full=full,
+                scale=scale,
+                start=start,
+                min_confidence=min_confidence,
+            )
+        )
+
     async def _call(self, function: Callable[[], _T]) -> _T:
         import asyncio
 
@@ -200,3 +223,4 @@ classify = _SHARED.classify
 detect = _SHARED.detect
 tiles = _SHARED.tiles
 tiles_many = _SHARED.tiles_many
+slide = _SHARED.slide

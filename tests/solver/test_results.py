@@ -10,7 +10,16 @@ from typing import Any
 import pytest
 
 from solver.errors import ImageError, LowConfidenceError, SolverError, TaskError
-from solver.results import Alternative, Box, Character, ClassResult, Failure, TextResult
+from solver.results import (
+    Alternative,
+    Box,
+    Character,
+    ClassResult,
+    Failure,
+    SlideAlternative,
+    SlideResult,
+    TextResult,
+)
 
 RESULTS = [
     Character("é", 0.5),
@@ -20,6 +29,14 @@ RESULTS = [
     ClassResult("traffic light", 0.9),
     ClassResult("bus", 0.9, (Alternative("car", 0.1),)),
     Box(0, 0.5, 10, 0.5, "a", 0.25),
+    SlideAlternative(-3.5, Box(0, 0, 9, 9, "gap", 0.1), 0.1),
+    SlideResult(80, Box(80, 0, 99, 9, "gap", 0.9), 0.9),
+    SlideResult(
+        1.5,
+        Box(80, 0, 99, 9, "gap", 0.9),
+        0.9,
+        (SlideAlternative(2, Box(0, 0, 9, 9, "gap", 0.1), 0.1),),
+    ),
 ]
 
 
@@ -56,6 +73,9 @@ def test_box_corners() -> None:
         (lambda: Box(2, 0, 1, 1, "a", 0.5), "x1 <= x2"),
         (lambda: Box(0, 0, math.inf, 1, "a", 0.5), "Box.x2"),
         (lambda: Box(0, 0, 1, 1, "a", 2), "Box.score"),
+        (lambda: SlideResult(math.nan, Box(0, 0, 1, 1, "", 0), 0.5), "SlideResult.offset"),
+        (lambda: SlideResult(1, (0, 0, 1, 1), 0.5), "SlideResult.box"),  # type: ignore[arg-type]
+        (lambda: SlideAlternative(1, Box(0, 0, 1, 1, "", 0), 2), "SlideAlternative.confidence"),
         (lambda: Failure(-1, None, TaskError()), "Failure.index"),
         (lambda: Failure(0, b"x", TaskError()), "Failure.source"),  # type: ignore[arg-type]
         (lambda: Failure(0, None, "x"), "Failure.error"),  # type: ignore[arg-type]

@@ -1,0 +1,218 @@
+"""How far a slider's piece has to be dragged: share within 3 pixels, and CPU time.
+
+    python benchmarks/slide.py --peers PEERS/ddddocr
+
+Measures ``slide_gen-gocaptcha`` of the data folder, and seven kinds of generated pairs (seeded;
+none of them chose a weight): see benchmarks/_slide_pairs.py. ddddocr's ``slide_match`` answers the
+same pairs, and is told as much. Times are CPU time, one thread, from encoded bytes to answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import subprocess
+import time
+import zipfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import _common as common
+import _peer
+import _scores as scores
+from _common import Bar
+from _slide_pairs import KINDS, draw_pairs
+
+import solver
+
+WORKER = Path(__file__).parent / "peers" / "slide_worker.py"
+FIRST_SEED = 900_000
+NEAR = 3.0  # pixels
+PLAIN, HARD = "plain", tuple(kind for kind in KINDS if kind != "plain")
+OWN = "solver"
+
+
+@dataclass(frozen=True)
+class Slider:
+    """``x`` is where the left edge of the piece's picture has to come to lie."""
+
+    group: str
+    name: str
+    background: bytes
+    piece: bytes
+    x: float
+    turned: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    group: str
+    name: str
+    reader: str
+    error_px: float | None
+    confidence: float | None
+    cpu_s: float
+    turned: bool
+
+    @property
+    def right(self) -> bool:
+        return self.error_px is not None and abs(self.error_px) <= NEAR
+
+
+class PeerSlider:
+    """ddddocr in its own environment."""
+
+    def __init__(self, folder: Path) -> None:
+        self._process = subprocess.Popen(
+            [str(folder.absolute() / "bin" / "python"), str(WORKER)],
+            env=_peer.peer_environment(1),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        self.name = f"ddddocr {self._line()['version']}"
+
+    def _line(self) -> dict[str, Any]:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the peer ended with code {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def answer(self, slider: Slider) -> Answer:
+        assert self._process.stdin
+        request = {
+            "background": base64.b64encode(slider.background).decode("ascii"),
+            "piece": base64.b64encode(slider.piece).decode("ascii"),
+        }
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        found = self._line()
+        error = None if found["x"] is None else found["x"] - slider.x
+        return Answer(
+            slider.group, slider.name, self.name, error, None, found["cpu_s"], slider.turned
+        )
+
+    def close(self) -> None:
+        assert self._process.stdin
+        self._process.stdin.close()
+        self._process.wait()
+
+
+def measured_set(data: Path) -> list[Slider]:
+    path = data / "slide_gen-gocaptcha.zip"
+    if not path.exists():
+        raise SystemExit(f"{path}: not there; name the folder with --data")
+    sliders = []
+    with zipfile.ZipFile(path) as archive:
+        table = next(name for name in archive.namelist() if name.endswith("labels.jsonl"))
+        folder = PurePosixPath(table).parent
+        for line in archive.read(table).decode("utf-8").splitlines():
+            label = json.loads(line)
+            background = archive.read(str(folder / label["file"]))
+            piece = archive.read(str(folder / label["tile"]))
+            name, x = label["file"], float(label["block"]["x"])
+            sliders.append(Slider("slide_gen-gocaptcha", name, background, piece, x, False))
+    return sliders
+
+
+def generated_set(kind: str, count: int) -> list[Slider]:
+    """Pairs with their files written as a site would: JPEG at the drawn quality, PNG."""
+    sliders = []
+    for number, pair in enumerate(draw_pairs(kind, count, first_seed=FIRST_SEED)):
+        background, piece = io.BytesIO(), io.BytesIO()
+        pair.background.save(background, "PNG")  # it went through JPEG when it was drawn
+        pair.tile.save(piece, "PNG")
+        sliders.append(
+            Slider(
+                kind,
+                f"{kind} {number}",
+                background.getvalue(),
+                piece.getvalue(),
+                float(pair.start + pair.offset),
+                bool(pair.angle),
+            )
+        )
+    return sliders
+
+
+def answer_own(slider: Slider) -> Answer:
+    started = time.process_time()
+    result = solver.slide(slider.background, slider.piece)
+    cpu = time.process_time() - started
+    # The distance is that of what is seen of the piece, and of its picture alike.
+    error = result.offset - slider.x
+    return Answer(slider.group, slider.name, OWN, error, result.confidence, cpu, slider.turned)
+
+
+def share(answers: Sequence[Answer]) -> float:
+    return sum(answer.right for answer in answers) / len(answers)
+
+
+def rows(answers: Sequence[Answer], readers: Sequence[str]) -> list[list[object]]:
+    lines: list[list[object]] = []
+    for group in dict.fromkeys(answer.group for answer in answers):
+        line: list[object] = [group]
+        for reader in readers:
+            own = [a for a in answers if a.group == group and a.reader == reader]
+            low, high = scores.wilson(sum(a.right for a in own), len(own))
+            times = [1000 * a.cpu_s for a in own]
+            if reader == readers[0]:
+                line.append(len(own))
+            line.append(f"{share(own):.3f} ({low:.3f}–{high:.3f})")
+            line.append(f"{common.percentile(times, 0.5):.1f}")
+        lines.append(line)
+    return lines
+
+
+def main() -> None:
+    parser = common.make_parser(__doc__)
+    parser.add_argument("--pairs", type=int, default=100, help="of each generated kind")
+    parser.add_argument("--only-generated", action="store_true", help="leave the data folder alone")
+    options = parser.parse_args()
+    sliders = [] if options.only_generated else measured_set(options.data)
+    for kind in KINDS:
+        sliders += generated_set(kind, options.pairs)
+    answers: list[Answer] = []
+    readers = [OWN]
+    solver.slide(sliders[0].background, sliders[0].piece)  # imports are not timed
+    with ExitStack() as stack:
+        peers = [PeerSlider(folder) for folder in options.peers]
+        for peer in peers:
+            stack.callback(peer.close)
+            readers.append(peer.name)
+        for slider in sliders:
+            answers.append(answer_own(slider))
+            answers += [peer.answer(slider) for peer in peers]
+    header = ["set", "n"]
+    for reader in readers:
+        header += [f"{reader}: within {NEAR:g} px (95 %)", "CPU ms p50"]
+    print(common.table(header, rows(answers, readers)))
+    own = [answer for answer in answers if answer.reader == OWN]
+    hard = [answer for answer in own if answer.group in HARD]
+    straight = [1000 * a.cpu_s for a in own if not a.turned]
+    turned = [1000 * a.cpu_s for a in own if a.turned]
+    sure = [answer.confidence or 0.0 for answer in own]
+    right = [answer.right for answer in own]
+    error = scores.expected_calibration_error(sure, right)
+    print(f"\n{OWN}: mean confidence {sum(sure) / len(sure):.3f}, right {share(own):.3f}")
+    print(f"{OWN}: Brier {scores.brier(sure, right):.4f}, ECE (10 bins) {error:.4f}")
+    bars = [
+        Bar("harder generated set within 3 px", share(hard), 0.95, more=True),
+        Bar("straight, CPU ms p50", common.percentile(straight, 0.5), 6.0, more=False),
+        Bar("turned, CPU ms p50", common.percentile(turned, 0.5), 15.0, more=False),
+    ]
+    if not options.only_generated:
+        measured = [answer for answer in own if answer.group not in KINDS]
+        bars.insert(0, Bar("slide_gen-gocaptcha within 3 px", share(measured), 0.99, more=True))
+    common.finish(bars, {"answers": [asdict(answer) for answer in answers]}, options)
+
+
+if __name__ == "__main__":
+    main()
