@@ -25,7 +25,7 @@ from training.generators.settings import GeneratorSettings, SettingsError, read_
 from training.generators.slide import SlideGenerator, SlideLabel
 from training.generators.styles import TextStyle
 from training.generators.text import ALNUM, TextGenerator
-from training.generators.tiles import GridLabel, GridLayout, TilesGenerator
+from training.generators.tiles import GridLabel, TilesGenerator
 from training.generators.uniform import UniformText
 
 __all__ = [
@@ -39,7 +39,6 @@ __all__ = [
     "Generator",
     "GeneratorSettings",
     "GridLabel",
-    "GridLayout",
     "HeaderGenerator",
     "Item",
     "PypiCaptcha",

@@ -181,9 +181,11 @@ def _header_fonts(options: Options, words: Sequence[str]) -> Options:
 
 def _tiles(options: Options) -> TilesGenerator:
     # What a table does not say is as in 12306's layout.
-    options["layout"] = Layout.from_dict(
-        {**LAYOUTS["12306"].to_dict(), **options.get("layout", {})}
-    )
+    table = {**LAYOUTS["12306"].to_dict(), **options.get("layout", {})}
+    try:
+        options["layout"] = Layout.from_dict(table)
+    except ValueError as error:
+        raise ValueError(f"layout: {error}") from None
     return TilesGenerator(**_header_fonts(options, NAMES))
 
 

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from solver.layouts import LAYOUTS, Layout
 from training.generators.colours import PICKS, Rng, contrast
 from training.generators.fonts import FontFace
-from training.generators.header import WORD_BOX, Bounds, HeaderGenerator, jpeg
+from training.generators.header import HeaderGenerator, jpeg
 from training.generators.icon_shapes import ICONS
 from training.generators.icons import paint_icon
 from training.generators.paste import meeting
@@ -22,52 +23,6 @@ from training.generators.records import Item, Record, decoded, encoded
 from training.generators.scenes import draw_scene
 
 NAMES = tuple(ICONS)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridLayout:
-    """Where things lie, in pixels.
-
-    tile: a tile's side.  gap: between two tiles.  origin: the first tile's top left corner.
-    header: the box of the header's word.  size: of the whole picture; height of the header's strip
-    is `strip`.  Raises ValueError where the tiles do not fit.
-    """
-
-    rows: int = 2
-    columns: int = 4
-    tile: int = 67
-    gap: int = 5
-    origin: tuple[int, int] = (5, 41)
-    header: Bounds = WORD_BOX
-    strip: int = 30
-    size: tuple[int, int] = (293, 190)
-
-    def __post_init__(self) -> None:
-        step = self.tile + self.gap
-        right = self.origin[0] + step * self.columns - self.gap
-        bottom = self.origin[1] + step * self.rows - self.gap
-        if min(self.rows, self.columns) < 1 or self.tile < 16 or self.gap < 0:
-            raise ValueError(
-                "expected rows, columns >= 1, tile >= 16, gap >= 0. Received: "
-                f"rows={self.rows}, columns={self.columns}, tile={self.tile}, gap={self.gap}"
-            )
-        x1, y1, x2, y2 = self.header
-        inside = 0 <= x1 < x2 <= self.size[0] and 0 <= y1 < y2 <= self.strip
-        if right > self.size[0] or bottom > self.size[1] or not inside:
-            raise ValueError(
-                f"expected tiles up to ({right}, {bottom}) and header {self.header} in "
-                f"strip={self.strip} to fit the picture. Received: size={self.size}"
-            )
-
-    def boxes(self) -> tuple[Bounds, ...]:
-        """The tiles' xyxy boxes, row by row."""
-        step = self.tile + self.gap
-        corners = [
-            (self.origin[0] + step * column, self.origin[1] + step * row)
-            for row in range(self.rows)
-            for column in range(self.columns)
-        ]
-        return tuple((x, y, x + self.tile, y + self.tile) for x, y in corners)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +38,8 @@ class TilesGenerator:
     """Draws grids.
 
     Options: `words`, up to 80, the i-th for the i-th icon (default: the icons' own names);
-    `layout`; `fonts`, Chinese faces for the header; `two`, how often two words are asked for.
+    `layout` (default: 12306's; one without a header asks for nothing that can be seen); `fonts`,
+    Chinese faces for the header; `two`, how often two words are asked for.
     Raises ValueError for too few or too many words.
     """
 
@@ -91,15 +47,18 @@ class TilesGenerator:
         self,
         words: Sequence[str] | None = None,
         *,
-        layout: GridLayout | None = None,
+        layout: Layout | None = None,
         fonts: Sequence[FontFace] | None = None,
         two: float = 0.0,
     ) -> None:
         self.words = NAMES if words is None else tuple(words)
         if not 3 <= len(self.words) <= len(NAMES) or len(set(self.words)) < len(self.words):
             raise ValueError(f"expected 3 to {len(NAMES)} different words. Received: {self.words}")
-        self.layout = layout or GridLayout()
-        self.header = HeaderGenerator(self.words, fonts, two=two, box=self.layout.header)
+        self.layout = layout or LAYOUTS["12306"]
+        left, top, _, _ = self.layout.header or (0, 0, 0, 0)
+        x1, y1, x2, y2 = self.layout.word or (0, 0, 1, 1)
+        box = (x1 - left, y1 - top, x2 - left, y2 - top)
+        self.header = HeaderGenerator(self.words, fonts, two=two, box=box)
         self.two = two
 
     def sample(self, rng: Rng) -> tuple[Image.Image, GridLabel]:
@@ -109,7 +68,7 @@ class TilesGenerator:
 
     def tile(self, word: str, rng: Rng) -> Image.Image:
         """One tile that shows `word`, RGB, as it is before the picture is compressed."""
-        return Image.fromarray(draw_tile(NAMES[self.words.index(word)], self.layout.tile, rng))
+        return Image.fromarray(draw_tile(NAMES[self.words.index(word)], max(self.layout.tile), rng))
 
     def item(self, rng: Rng, stem: str) -> Item:
         """The picture as JPEG, and its tiles in class folders as PNG, cut from that JPEG."""
@@ -150,9 +109,14 @@ class TilesGenerator:
         )
         width, height = layout.size
         picture = np.full((height, width, 3), 255, np.uint8)
-        picture[: layout.strip] = self.header.strip(label.word, rng, (width, layout.strip))
+        if layout.header is not None:
+            x1, y1, x2, y2 = layout.header
+            picture[y1:y2, x1:x2] = self.header.strip(label.word, rng, (x2 - x1, y2 - y1))
         for (x1, y1, x2, y2), name in zip(layout.boxes(), names, strict=True):
-            picture[y1:y2, x1:x2] = draw_tile(NAMES[name], layout.tile, rng)
+            tile = draw_tile(NAMES[name], max(layout.tile), rng)
+            if layout.tile[0] != layout.tile[1]:
+                tile = cv2.resize(tile, layout.tile, interpolation=cv2.INTER_AREA)
+            picture[y1:y2, x1:x2] = tile
         return picture, label, int(rng.integers(70, 92))
 
 
