@@ -32,7 +32,7 @@ class Odds:
     none: float
 
 
-_WITH_PIECE = Odds(1.0, 0.0)
+_WITH_PIECE = Odds(1.2, 5.5)
 _COMPARED = Odds(1.0, 4.0)
 _ALONE = Odds(0.5, 6.0)
 

@@ -173,7 +173,8 @@ def evidence(scene: Scene, template: Template) -> dict[str, Float32]:
             variance -= mean * mean
             mean += np.float32(middle - colour)
             distance += mean * mean
-        return np.maximum(variance, np.float32(0)) / channels, distance / channels
+        variance = np.asarray(np.maximum(variance, 0) / channels, np.float32)
+        return variance, distance / channels
 
     busy, shift = moments(wanted.inner, template.inner_mean)
     calm, seam = moments(wanted.ring, template.ring_mean)

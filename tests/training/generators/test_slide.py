@@ -98,9 +98,41 @@ def test_decoys_do_not_touch_the_gap() -> None:
     assert seen > 5
 
 
+def test_twins_have_the_piece_s_outline_and_row() -> None:
+    drawn = SlideGenerator(decoys=2, decoyed=1.0, twin=1.0, turned=0.0)
+    seen = 0
+    for seed in range(20):
+        _, _, label = drawn.sample(np.random.default_rng(seed))
+        x1, y1, x2, y2 = label.gap
+        for box in label.decoys:
+            seen += 1
+            assert (box[1], box[3], box[2] - box[0]) == (y1, y2, x2 - x1)
+    assert seen > 5
+
+
+def test_soft_gaps_have_softer_edges() -> None:
+    sharp, soft = (
+        SlideGenerator(soft=(s, s), decoys=0, turned=0.0, quality=(95, 95)) for s in (0.0, 2.5)
+    )
+    edges = []
+    for drawn in (sharp, soft):
+        steps = []
+        for seed in range(6):
+            background, _, label = drawn.sample(np.random.default_rng(seed))
+            x1, y1, x2, y2 = label.gap
+            cut = np.asarray(background.convert("L"), int)[y1:y2, max(0, x1 - 6) : x2 + 6]
+            steps.append(np.abs(np.diff(cut, axis=1)).max())
+        edges.append(sum(steps))
+    assert edges[1] < edges[0]
+
+
 @pytest.mark.parametrize(
     "options",
     [
+        {"soft": (2.0, 1.0)},
+        {"twin": 1.5},
+        {"decoyed": -0.1},
+        {"quality": (95, 60)},
         {"width": (50, 60)},
         {"side": (0.4, 0.9)},
         {"shapes": ["moon"]},
