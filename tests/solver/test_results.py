@@ -19,9 +19,15 @@ from solver.results import (
     SlideAlternative,
     SlideResult,
     TextResult,
+    Tile,
+    TilesResult,
 )
 
+TILE = Tile("cat", 0.9, 0.25, (0, 10, 5, 20), (Alternative("dog", 0.1),))
 RESULTS = [
+    TILE,
+    TilesResult((), (), (), (), 0.0),
+    TilesResult((ClassResult("cat", 1.0),), (TILE, TILE), (1,), ((2.5, 15.0),), 0.5),
     Character("é", 0.5),
     Alternative("ab", 0.0),
     TextResult("", 1.0),
@@ -76,6 +82,10 @@ def test_box_corners() -> None:
         (lambda: SlideResult(math.nan, Box(0, 0, 1, 1, "", 0), 0.5), "SlideResult.offset"),
         (lambda: SlideResult(1, (0, 0, 1, 1), 0.5), "SlideResult.box"),  # type: ignore[arg-type]
         (lambda: SlideAlternative(1, Box(0, 0, 1, 1, "", 0), 2), "SlideAlternative.confidence"),
+        (lambda: Tile("a", 1.0, 2.0, (0, 0, 1, 1)), "Tile.match"),
+        (lambda: Tile("a", 1.0, 0.5, (2, 0, 1, 1)), "Tile.xyxy"),
+        (lambda: TilesResult((), (TILE,), (1,), (), 0.5), "TilesResult.indices"),
+        (lambda: TilesResult((), (TILE,), (0,), ((0.0, 0.0),), 0.5), "TilesResult.points"),
         (lambda: Failure(-1, None, TaskError()), "Failure.index"),
         (lambda: Failure(0, b"x", TaskError()), "Failure.source"),  # type: ignore[arg-type]
         (lambda: Failure(0, None, "x"), "Failure.error"),  # type: ignore[arg-type]
