@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -85,26 +86,24 @@ def summarise(network: keras.Model, *, width: int | None = None) -> Summary:
     _, height, own_width, channels = network.input_shape
     if own_width is None and width is None:
         raise ValueError(f"width: {network.name} takes any width; give one to count for")
-    steps = list(_walk(network.output))
-    tensors = [tensor for _, _, tensor in steps]
+    steps = list(_walk(_listed(network.output)))
+    tensors = [step.tensor for step in steps]
     probe = keras.Model(network.input, tensors)
     size = (1, height, own_width or width, channels)
     shaped = probe.compute_output_spec(keras.KerasTensor(size, dtype="float32"))
     shapes = [tuple(int(n) for n in x.shape) for x in _listed(shaped)]
-    by_name = {
-        operation.name: shape for (operation, _, _), shape in zip(steps, shapes, strict=True)
-    }
+    by_name = {step.name: shape for step, shape in zip(steps, shapes, strict=True)}
     rows = [
         Row(
-            name=operation.name,
-            kind=type(operation).__name__,
+            name=step.name,
+            kind=type(step.operation).__name__,
             shape=shape[1:],
-            parameters=_count(operation),
-            trainable=bool(getattr(operation, "trainable", True)),
-            multiply_adds=_multiply_adds(operation, [by_name[x] for x in inputs], shape),
-            inputs=inputs,
+            parameters=0 if step.is_again else _count(step.operation),
+            trainable=bool(getattr(step.operation, "trainable", True)),
+            multiply_adds=_multiply_adds(step.operation, [by_name[x] for x in step.inputs], shape),
+            inputs=step.inputs,
         )
-        for (operation, inputs, _), shape in zip(steps, shapes, strict=True)
+        for step, shape in zip(steps, shapes, strict=True)
     ]
     return Summary(network.name, tuple(rows))
 
@@ -114,22 +113,40 @@ def by_times(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape))
 
 
-def _walk(output: Any) -> Iterator[tuple[Any, tuple[str, ...], Any]]:
-    """Each operation before ``output`` once, inputs first: itself, its inputs' names, its tensor.
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """One use of an operation: a layer that is used again has no new weights, but works again."""
+
+    operation: Any
+    name: str
+    inputs: tuple[str, ...]
+    tensor: Any
+    is_again: bool
+
+
+def _walk(outputs: list[Any]) -> Iterator[_Step]:
+    """Each use of an operation before the outputs once, inputs first.
 
     Without recursion: a deep network has more layers than Python has frames to spare.
     """
-    seen: set[str] = set()
-    stack = [(output, False)]
+    names: dict[tuple[str, int], str] = {}
+    uses: Counter[str] = Counter()
+    stack = [(output, False) for output in reversed(outputs)]
     while stack:
         tensor, ready = stack.pop()
         operation, node_index, _ = tensor._keras_history
-        if operation.name in seen:
+        key = operation.name, node_index
+        if key in names:
             continue
         inputs = operation._inbound_nodes[node_index].input_tensors
         if ready:
-            seen.add(operation.name)
-            yield operation, tuple(x._keras_history.operation.name for x in inputs), tensor
+            uses[operation.name] += 1
+            number = uses[operation.name]
+            names[key] = operation.name if number == 1 else f"{operation.name} ({number})"
+            befores = tuple(
+                names[x._keras_history.operation.name, x._keras_history.node_index] for x in inputs
+            )
+            yield _Step(operation, names[key], befores, tensor, number > 1)
         else:
             stack.append((tensor, True))
             stack.extend((x, False) for x in reversed(inputs))

@@ -14,7 +14,7 @@ import numpy as np
 Arrays = list[np.ndarray]
 BACKBONE = "backbone"
 # The first layer after the backbone, in every network of this package.
-_HEAD_STARTS = ("fold_conv", "global_pool", "level3_conv")
+_HEAD_STARTS = ("fold_conv", "global_pool", "level5_conv", "level4_conv", "level3_conv")
 
 
 class TransferError(ValueError):
