@@ -28,8 +28,8 @@ _SYSTEM: Mapping[int, str] = {
 
 def sentence(error: BaseException) -> str | None:
     """The sentence for a user, or None where the error is a fault of ours: it wants a traceback."""
-    if isinstance(error, OSError) and error.errno in _SYSTEM:
-        what = _SYSTEM[error.errno]
+    what = _SYSTEM.get(error.errno or 0) if isinstance(error, OSError) else None
+    if isinstance(error, OSError) and what:
         return f"{error.filename}: {what}" if error.filename else what
     if isinstance(error, _SPOKEN):
         return " ".join(str(error).split()) or type(error).__name__

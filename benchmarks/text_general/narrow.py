@@ -34,9 +34,7 @@ def narrow(layers: Layers, widths: dict[str, int]) -> Layers:
     """Keep ``widths[writer]`` filters of each group; the layers of the others are unchanged."""
     layers = {name: list(arrays) for name, arrays in layers.items()}
     for writers, readers in GROUPS:
-        reach = sum(
-            np.square(layers[f"{name}_conv"][0]).sum(axis=(0, 1, 3)) for name in readers
-        )
+        reach = sum(np.square(layers[f"{name}_conv"][0]).sum(axis=(0, 1, 3)) for name in readers)
         scale = sum(np.abs(layers[f"{name}_bn"][0]) for name in writers)
         kept = np.sort(np.argsort(np.sqrt(reach) * scale)[-widths[writers[0]] :])
         for name in writers:
