@@ -225,10 +225,17 @@ class _Work:
         samples = self.held_back or self.data.samples
         tensors = gate_tensors(model.spec, samples, seed=self.config.seed)
         # The reference computes in double precision, so that what differs is the export's doing.
-        reference = keras_run(self.network("float64"))
-        checks = {"ONNX": demand(check(model, reference, tensors), str(self.output))}
+        reference, single = keras_run(self.network("float64")), keras_run(network)
+        found = check(model, reference, tensors)
+        if not found.passes:
+            # Some networks magnify rounding beyond the tolerance: then the file may be as far off
+            # as Keras itself is in single precision, and no farther.
+            rounding = check(model, reference, tensors, candidate=single)
+            self.report(f"Keras itself in single precision: {rounding}")
+            found = found.within(rounding)
+        checks = {"ONNX": demand(found, str(self.output))}
         self.report(f"parity: {checks['ONNX']}")
-        single, few = keras_run(network), tensors[:KERAS_PICTURES]
+        few = tensors[:KERAS_PICTURES]
         if self.extras.saved_model is not None:
             run = keras_files.write_saved_model(network, model.spec, drafts / SAVED_MODEL)
             found = check(model, single, few, candidate=run, tolerance=LOOSE)

@@ -6,7 +6,7 @@ What is compared depends on the role: :data:`GATES` has one gate for each.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -60,6 +60,14 @@ class Parity:
     def passes(self) -> bool:
         """Whether every answer is the same and nothing differs by more than the tolerance."""
         return self.same == self.pictures and self.largest <= self.tolerance
+
+    def within(self, rounding: Parity) -> Parity:
+        """The same, held to what single precision alone does to the reference.
+
+        Never to more than ten times the tolerance: what is farther off is no rounding.
+        """
+        allowed = min(max(self.tolerance, rounding.largest), 10 * self.tolerance)
+        return replace(self, tolerance=allowed)
 
     def __str__(self) -> str:
         return (

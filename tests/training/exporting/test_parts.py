@@ -50,6 +50,26 @@ def test_the_gate(kind: str, by: float, passes: bool, tmp_path: Path) -> None:
             parity.demand(found, "x.onnx")
 
 
+@pytest.mark.parametrize(
+    ("off", "rounding", "passes"),
+    [
+        (2e-4, 1e-4, False),
+        (2e-4, 3e-4, True),
+        (4e-4, 3e-4, False),
+        (2e-3, 1.0, False),
+        (np.nan, 1.0, False),
+        (5e-5, 1e-6, True),
+    ],
+)
+def test_what_single_precision_does_to_keras_is_no_fault_of_the_file(
+    off: float, rounding: float, passes: bool
+) -> None:
+    file, keras = (
+        parity.Parity(4, 4, largest, "strings", "log-probabilities") for largest in (off, rounding)
+    )
+    assert file.within(keras).passes is passes
+
+
 @pytest.mark.parametrize(("by", "passes"), [(0.0, True), (0.02, True), (0.2, False)])
 def test_boxes_may_lie_a_tenth_of_a_pixel_apart(by: float, passes: bool, tmp_path: Path) -> None:
     model = Model.open(toys.detector_model(tmp_path))
