@@ -24,6 +24,7 @@ from _rows import common
 from training.config import Source
 from training.evaluate import Evaluation, evaluate, open_reader
 from training.figures.boxes import BoxFigures
+from training.figures.shares import Share
 from training.generators import gb2312, read_settings, write_records
 from training.samples import read_source
 
@@ -58,7 +59,6 @@ batch = {batch}
 epochs = {epochs}
 learning_rate = 3e-3
 warmup = {warmup}
-mixed_precision = true
 """
 HEADER = ("what", "pictures", "boxes", "AP@.5", "AP@.75", "AP@[.5:.95]", "found", "right", "whole")
 
@@ -98,6 +98,11 @@ def measure(model: Path, folder: Path, labels: str) -> Evaluation:
     )
 
 
+def _shown(found: Share) -> str:
+    """For a table; of nothing there is no share."""
+    return rows.share(found.right, found.count) if found.count else "–"
+
+
 def main() -> None:
     parser = rows.parser(__doc__)
     parser.add_argument("--named", type=int, default=0, help="classes; default: one for all")
@@ -129,7 +134,7 @@ def main() -> None:
         str(found.count),
         str(found.recall.count),
         *(f"{value:.4f}" for value in (found.ap50, found.ap75, found.ap)),
-        *(rows.share(one.right, one.count) for one in (found.recall, found.precision, found.exact)),
+        *map(_shown, (found.recall, found.precision, found.exact)),
     ]
     print("\n" + common.table(HEADER, [cells]))
     print(
