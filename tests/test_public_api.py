@@ -17,10 +17,12 @@ import solver
 PUBLIC = {
     "ALNUM", "DIGITS", "LOWER", "UPPER",
     "Alternative", "Box", "Character", "ClassResult", "Failure", "Grid", "TextResult", "Tile",
-    "TilesResult", "AsyncSolver", "Layout", "ModelSpec", "Solver",
+    "TilesResult", "SlideAlternative", "SlideResult",
+    "AsyncSolver", "Layout", "ModelSpec", "Solver",
     "ImageError", "LowConfidenceError", "MissingDependencyError", "ModelError",
     "ModelIntegrityError", "ServiceError", "SolverError", "SpecError", "TaskError",
-    "__version__", "classify", "crop", "detect", "text", "text_many", "tiles", "tiles_many",
+    "__version__", "classify", "crop", "detect", "slide", "text", "text_many", "tiles",
+    "tiles_many",
 }  # fmt: skip
 
 HEAVY = {"PIL", "asyncio", "cv2", "numpy", "onnxruntime", "tensorflow", "keras", "training"}

@@ -111,7 +111,7 @@ def test_sources_of_one_name_get_a_pack_each(
     [
         (["pack", "none", "--out", "o"], "no such folder"),
         (["pack", "none.toml", "--out", "o"], "none.toml"),
-        (["pack", "empty.toml", "--out", "o"], "no sources; add one"),
+        (["pack", "empty.toml", "--out", "o"], "no sources with files; add one"),
         (["pack", "p/data", "--out", "o", "--shards", "31"], "expected 1 to 30"),
         (["pack", "p/data", "--out", "p/data"], "there is something already"),
         (["pack", "p/data", "--out", "p/captcha.toml/o"], "p/captcha.toml"),

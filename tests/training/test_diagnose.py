@@ -222,5 +222,5 @@ def test_the_guide_and_the_code_have_the_same_names() -> None:
 def test_the_guide_quotes_each_remedy() -> None:
     guide = " ".join(GUIDE.read_text(encoding="utf-8").replace("\n> ", " ").split())
     for name, remedy in REMEDIES.items():
-        assert f"> {name}: " in guide
+        assert f"## {name} {name}: " in guide
         assert remedy in guide

@@ -17,7 +17,7 @@ from training.config import Config, Source
 from training.data import pack as packing
 from training.data.check import check
 from training.data.pack import pack
-from training.data.pipeline import Feeder, predict_batches
+from training.data.pipeline import Feeder, padded_codes, predict_batches
 from training.samples import (
     Annotation,
     DatasetError,
@@ -78,7 +78,7 @@ def test_training_and_prediction_get_the_same_tensors(pictures: Path, tmp_path: 
             samples,
             [1.0] * len(samples),
             spec=spec,
-            encode=Charset("0123456789").encode,
+            targets=padded_codes(Charset("0123456789").encode),
             batch=4,
             seed=5,
             workers=1,
@@ -92,8 +92,8 @@ def test_training_and_prediction_get_the_same_tensors(pictures: Path, tmp_path: 
     pairs = zip(
         predict_batches(files, spec, batch=5), predict_batches(packed, spec, batch=5), strict=True
     )
-    for (indices, x), (packed_indices, packed_x) in pairs:
-        assert indices == packed_indices
+    for (indices, x, places), (packed_indices, packed_x, packed_places) in pairs:
+        assert (indices, places) == (packed_indices, packed_places)
         assert np.array_equal(x, packed_x)
 
 

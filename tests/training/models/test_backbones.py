@@ -68,7 +68,7 @@ def test_a_named_network_reads_places_and_exports(tmp_path: Path) -> None:
         ("inceptionv3", {"shape": (64, 80, 3)}, "at least 75 pixels a side"),
         ("vgg16", {"shape": (64, 64, 1), "weights": "imagenet"}, "set input.channels = 3"),
         ("lenet", {"weights": "imagenet"}, "'lenet' has no ImageNet weights"),
-        ("VGG19", {}, "expected one of compact, lenet, residual, vgg16, .* received 'VGG19'"),
+        ("VGG19", {}, "expected one of compact, slim, lenet, residual, vgg16, .* received 'VGG19'"),
     ],
 )
 def test_what_does_not_fit_is_named(name: str, options: dict[str, Any], message: str) -> None:
