@@ -177,7 +177,11 @@ def test_heads_begin_by_looking_at_their_own_place() -> None:
     [
         (build_ctc, {**LINE, "height": 40}, "height: expected a multiple of 16, received 40"),
         (build_multi_head, {**HEADS, "length": 21}, "20 columns of 80 pixels for 21 places"),
-        (build_multi_head, {**HEADS, "backbone": "alexnet"}, "expected one of compact, slim, lenet"),
+        (
+            build_multi_head,
+            {**HEADS, "backbone": "alexnet"},
+            "one of compact, slim, lenet",
+        ),
         (build_classify, {**TILE, "backbone": "compact", "weights": "imagenet"}, "'compact' has"),
     ],
 )
