@@ -125,6 +125,8 @@ def _summary(options: argparse.Namespace) -> None:
     network = build(plain, labels=labels, root=root)
     if settings.model.freeze:
         transfer.freeze(network, until=settings.model.freeze)
+    if settings.model.freeze_batch_norm:
+        transfer.freeze_batch_norm(network)
     width = (options.width or settings.input.max_width) if settings.is_ctc else None
     found = summary.summarise(network, width=width)
     print(found.to_text())

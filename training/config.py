@@ -108,6 +108,7 @@ class Model:
     """Size of the network; ``backbone`` and ``weights`` as in ``training.models.backbones``.
 
     ``backbone = ""`` is the task's own. ``freeze`` is the last frozen layer, or "backbone".
+    ``freeze_batch_norm`` keeps the statistics, scale and offset of every batch normalisation.
     """
 
     backbone: str = ""
@@ -117,6 +118,7 @@ class Model:
     context: int = 2
     dropout: float = 0.1
     freeze: str = ""
+    freeze_batch_norm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

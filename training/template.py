@@ -102,6 +102,7 @@ _MODEL = {
     "context": "blocks that look along the line",
     "dropout": "0 to 1: more where validation falls behind training",
     "freeze": 'the last layer that does not learn, or "backbone"; empty: all learn',
+    "freeze_batch_norm": "batch normalisation stays as it is: faster, for trained weights",
 }
 _DETECT = {
     "phi": "size of the network, -2 to 7: larger is slower and learns more",
@@ -143,7 +144,7 @@ _UNUSED: dict[str, dict[str, set[str]]] = {
     "ctc-tiny": {
         "top": {"length", "labels"},
         "input": {"width", "fit"},
-        "model": set(_MODEL) - {"freeze"},
+        "model": set(_MODEL) - {"freeze", "freeze_batch_norm"},
     },
     "multi-head": {"top": {"labels"}, "input": {"max_width", "min_width"}, "model": set()},
     "classify": {

@@ -101,6 +101,8 @@ def fit(
     if config.model.freeze:
         frozen = transfer.freeze(model, until=config.model.freeze)
         on_report(f"{len(frozen)} layers are frozen")
+    if config.model.freeze_batch_norm:
+        on_report(f"{transfer.freeze_batch_norm(model)} batch normalisations are frozen")
     # XLA halves TensorFlow's speed on CPUs; JAX is slow without it.
     model.compile(optimizer=_optimizer(config), jit_compile=keras.backend.backend() == "jax")
     model.optimizer.build(model.trainable_variables)

@@ -7,6 +7,9 @@ import pytest
 
 pytest.importorskip("tensorflow")
 
+import keras
+import tensorflow as tf
+
 from training.losses import cross_entropy, ctc_loss, loss_for
 
 pytestmark = pytest.mark.training
@@ -38,6 +41,23 @@ def test_ctc_of_one_symbol_over_two_steps() -> None:
     logits = np.log(np.array([[[0.6, 0.4], [0.7, 0.3]]], np.float32))
     expected = -np.log(0.6 * 0.7 + 0.6 * 0.3 + 0.4 * 0.7)
     assert float(ctc_loss(np.array([[0, -1]]), logits)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_ctc_is_the_one_of_dense_labels_gradient_included() -> None:
+    rng = np.random.default_rng(3)
+    logits = tf.constant(rng.normal(0, 3, (5, 9, 4)).astype(np.float32))
+    labels = np.array([[0, 1, 2], [1, 1, -1], [2, -1, -1], [-1, -1, -1], [2, 2, 2]], np.int32)
+    dense = np.where(labels >= 0, labels, 3)
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(logits)
+        found = ctc_loss(labels, logits)
+        expected = tf.reduce_mean(
+            keras.ops.ctc_loss(dense, logits, (labels >= 0).sum(1), [9] * 5, mask_index=3)
+        )
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)
+    np.testing.assert_allclose(
+        tape.gradient(found, logits), tape.gradient(expected, logits), atol=1e-5
+    )
 
 
 def test_each_task_has_its_loss() -> None:

@@ -17,6 +17,7 @@ from training.models.transfer import (
     TransferError,
     adapt_channels,
     freeze,
+    freeze_batch_norm,
     layer_weights,
     read_layers,
     transfer,
@@ -168,6 +169,16 @@ def test_frozen_normalisation_stands_still() -> None:
     assert (still == moving).all()
     after = network.get_layer("stem_bn").get_weights()
     assert all((a == b).all() for a, b in zip(before, after, strict=True))
+
+
+def test_normalisation_frozen_alone() -> None:
+    network = build_classify(height=32, width=32, channels=1, classes=2, filters=4, dropout=0.0)
+    count = freeze_batch_norm(network)
+    frozen = [x.name for x in network.layers if x.weights and not x.trainable_weights]
+    assert len(frozen) == count > 0
+    assert all(name.endswith("_bn") for name in frozen)
+    unfreeze(network)
+    assert network.get_layer("stem_bn").trainable_weights
 
 
 @pytest.mark.parametrize(
