@@ -105,6 +105,8 @@ class DecoderSpec:
     are divided by ``temperature`` before the softmax (for ``anchors``, the sigmoid): it is fitted
     on held-back pictures so that confidences are probabilities (Guo et al. 2017). ``threshold``
     is for ``softmax`` networks of grids: the least probability with which a tile is an answer.
+    ``background`` is for ``softmax`` too: the label of what is none of the others. It is never an
+    answer, but has its share of the probability, so that what is unknown gets little confidence.
     """
 
     name: str
@@ -115,6 +117,7 @@ class DecoderSpec:
     temperature: float = 1.0
     anchors: AnchorSpec | None = None
     threshold: float | None = None
+    background: str | None = None
 
     def __post_init__(self) -> None:
         _checks.choice("decoder.name", self.name, DECODERS)
@@ -137,6 +140,14 @@ class DecoderSpec:
             _checks.between("decoder.threshold", self.threshold, 0, 1)
             if self.name != "softmax":
                 raise SpecError(f"decoder.threshold: expected null with {self.name}")
+        if self.background is not None:
+            if self.name != "softmax":
+                raise SpecError(f"decoder.background: expected null with {self.name}")
+            if self.background not in self.labels or len(self.labels) < 2:
+                raise SpecError(
+                    f"decoder.background: expected one of two or more labels, "
+                    f"received {self.background!r}"
+                )
 
     def _check_classes(self) -> None:
         if self.name in ("ctc", "multi_head"):
@@ -217,8 +228,9 @@ class ModelSpec:
     def to_json(self) -> str:
         """The contract as one line of JSON: keys sorted, so equal specs give equal bytes."""
         body: dict[str, Any] = {"version": VERSION, **asdict(self)}
-        if self.decoder.threshold is None:
-            del body["decoder"]["threshold"]  # as before there was one: the same bytes
+        for name in ("threshold", "background"):
+            if body["decoder"][name] is None:
+                del body["decoder"][name]  # as before there was one: the same bytes
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod

@@ -21,9 +21,16 @@ def probabilities(
 
 
 def decode(
-    logits: ArrayLike, *, labels: Sequence[str], temperature: float = 1.0, top_k: int = 1
+    logits: ArrayLike,
+    *,
+    labels: Sequence[str],
+    temperature: float = 1.0,
+    top_k: int = 1,
+    background: str | None = None,
 ) -> ClassResult:
     """Read (C,) raw logits, one a label; the confidence is the label's probability.
+
+    The label ``background`` is no answer, but has its share of the probability.
 
     There are at most ``top_k - 1`` alternatives, fewer when there are fewer labels. Equal logits
     keep the order of the labels. Raises ModelError for logits that do not fit, TaskError for
@@ -31,7 +38,8 @@ def decode(
     """
     check_top_k(top_k)
     scores = log_probabilities(logits, shape=("C",), classes=len(labels), temperature=temperature)
-    best, *others = np.argsort(-scores, kind="stable")[:top_k].tolist()
+    order = np.argsort(-scores, kind="stable").tolist()
+    best, *others = [place for place in order if labels[place] != background][:top_k]
     return ClassResult(
         label=labels[best],
         confidence=probability(scores[best]),

@@ -47,6 +47,7 @@ class Classifier:
             labels=self._decoder.labels,
             temperature=self._temperature,
             top_k=top_k,
+            background=self._decoder.background,
         )
 
     def classify(self, image: npt.NDArray[np.uint8], *, top_k: int = 1) -> ClassResult:

@@ -50,7 +50,7 @@ class TileReader(Classifier):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What a tile can show."""
+        """What a tile can show, what is none of them included."""
         return self._decoder.labels
 
     @property
@@ -112,7 +112,8 @@ class TileReader(Classifier):
 
     def _places(self, words: Sequence[str]) -> list[int]:
         """The classes of words; a word that is read twice is one."""
-        unknown = [word for word in words if word not in self.labels]
+        background = self._decoder.background
+        unknown = [word for word in words if word not in self.labels or word == background]
         if unknown:
             raise TaskError(
                 f"{unknown[0]!r} is no class of {self.model.source}: expected one of its "

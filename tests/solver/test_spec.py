@@ -133,6 +133,7 @@ REFUSED = [
     ({"decoder__temperature": -1.0}, "temperature"),
     ({"decoder__temperature": 10**400}, "temperature"),
     ({"decoder__anchors": {}}, "anchors: expected null"),
+    ({"decoder__background": "a"}, "background: expected null"),
     ({"provenance__samples": {"own": "many"}}, "samples"),
     ({"provenance__licence": 3}, "licence"),
     ({"provenance__split_seed": "1"}, "split_seed"),
@@ -143,6 +144,19 @@ REFUSED = [
 def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(SpecError, match=named):
         ModelSpec.from_json(json.dumps(body(**changes)))
+
+
+def test_what_is_none_of_the_labels_is_one_of_them() -> None:
+    labels = ("cat", "dog", "other")
+    spec = ModelSpec(
+        role="header",
+        input=InputSpec(height=32, width=64),
+        decoder=DecoderSpec("softmax", labels=labels, background="other"),
+    )
+    assert ModelSpec.from_json(spec.to_json()) == spec
+    for background, known in (("bus", labels), ("", labels), ("cat", ("cat",))):
+        with pytest.raises(SpecError, match="background: expected one of two or more labels"):
+            DecoderSpec("softmax", labels=known, background=background)
 
 
 REFUSED_ANCHORS = [
@@ -204,8 +218,8 @@ def test_what_is_no_object_is_refused(text: str) -> None:
 
 def test_schema_has_the_fields_of_the_dataclasses() -> None:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    whole = json.loads(SPECS["tile"].to_json())
-    assert set(schema["properties"]) == set(whole)
+    whole = asdict(SPECS["tile"])
+    assert set(schema["properties"]) == {"version", *whole}
     for part in ("input", "decoder", "provenance"):
         described = schema["$defs"][part]
         assert set(described["properties"]) == set(whole[part])

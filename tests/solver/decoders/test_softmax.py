@@ -36,6 +36,12 @@ def test_one_label_and_equal_labels() -> None:
     assert result.confidence == result.alternatives[0].confidence == pytest.approx(0.5)
 
 
+def test_what_is_none_of_them_is_no_answer_and_keeps_its_share() -> None:
+    result = softmax.decode(LOGITS, labels=LABELS, top_k=3, background="car")
+    assert (result.label, result.confidence) == ("bus", pytest.approx(0.2))
+    assert [other.text for other in result.alternatives] == ["bicycle"]
+
+
 @pytest.mark.parametrize(
     ("logits", "named"),
     [

@@ -76,6 +76,22 @@ def test_at_least_one(grids: api.Solver) -> None:
     assert len(result.indices) == 1
 
 
+def test_what_is_none_of_the_words_is_no_answer(
+    tmp_path: Path, write_model: Callable[..., Path]
+) -> None:
+    files = [
+        write_model(tmp_path / f"{role}.onnx", _spec(role, background="owl"))
+        for role in ("header", "tile")
+    ]
+    reader = api.Solver(*map(str, files))
+    strange = reader.tiles(draw_grid(LEVELS, OWL - 30))
+    assert strange.prompt[0].label in {"cat", "dog"}
+    assert strange.confidence < 0.5
+    assert reader.tiles(draw_grid(LEVELS, DOG)).prompt[0].label == "dog"
+    with pytest.raises(TaskError, match="'owl' is no class"):
+        reader.tiles(draw_grid(LEVELS), wanted="owl")
+
+
 @pytest.mark.parametrize("wanted", ["bus", "", [], ["cat", "dog", "owl"], ["cat", "cat"]])
 def test_what_cannot_be_wanted(grids: api.Solver, wanted: Any) -> None:
     with pytest.raises(TaskError):
