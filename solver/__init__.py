@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         tiles_many,
     )
     from solver.charset import ALNUM, DIGITS, LOWER, UPPER
+    from solver.client import AsyncRemoteSolver, RemoteSolver
     from solver.errors import (
         ImageError,
         LowConfidenceError,
@@ -61,6 +62,7 @@ __all__ = [
     "LOWER",
     "UPPER",
     "Alternative",
+    "AsyncRemoteSolver",
     "AsyncSolver",
     "Box",
     "Character",
@@ -74,6 +76,7 @@ __all__ = [
     "ModelError",
     "ModelIntegrityError",
     "ModelSpec",
+    "RemoteSolver",
     "ServiceError",
     "SlideAlternative",
     "SlideResult",
@@ -101,6 +104,7 @@ _HOME = {
     "LOWER": "charset",
     "UPPER": "charset",
     "Alternative": "results",
+    "AsyncRemoteSolver": "client",
     "AsyncSolver": "api",
     "Box": "results",
     "Character": "results",
@@ -114,6 +118,7 @@ _HOME = {
     "ModelError": "errors",
     "ModelIntegrityError": "errors",
     "ModelSpec": "spec",
+    "RemoteSolver": "client",
     "ServiceError": "errors",
     "Solver": "api",
     "SolverError": "errors",

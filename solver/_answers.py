@@ -26,10 +26,10 @@ def settle(
         elif on_error == "raise":
             raise answer
         else:
-            yield Failure(index, _name(source), answer)
+            yield Failure(index, name_of(source), answer)
 
 
-def _name(source: ImageSource) -> str | None:
+def name_of(source: ImageSource) -> str | None:
     """What a failure calls its picture: the path, where it has one."""
     if isinstance(source, os.PathLike):
         return os.fsdecode(source)

@@ -9,10 +9,21 @@ from solver.errors import MissingDependencyError
 
 _MENDS = {
     "cv2": "pip install --force-reinstall opencv-python-headless",
+    "fastapi": 'pip install "solver-sdk[serve]"',
+    "httpx": 'pip install "solver-sdk[client]"',
     "onnxruntime": "pip install --force-reinstall onnxruntime",
+    "prometheus_client": 'pip install "solver-sdk[serve]"',
+    "uvicorn": 'pip install "solver-sdk[serve]"',
 }
 # An uninstalled package can leave an empty folder that still imports; these names tell.
-_PROBES = {"cv2": "resize", "onnxruntime": "InferenceSession"}
+_PROBES = {
+    "cv2": "resize",
+    "fastapi": "FastAPI",
+    "httpx": "Client",
+    "onnxruntime": "InferenceSession",
+    "prometheus_client": "CollectorRegistry",
+    "uvicorn": "Server",
+}
 
 
 def require_cv2() -> ModuleType:
@@ -34,6 +45,26 @@ def require_onnxruntime() -> ModuleType:
         MissingDependencyError: ``onnxruntime`` is absent or does not import.
     """
     return _require("onnxruntime")
+
+
+def require_httpx() -> ModuleType:
+    """httpx, or the command that installs the extra ``client``.
+
+    Raises:
+        MissingDependencyError: ``httpx`` is absent or does not import.
+    """
+    return _require("httpx")
+
+
+def require_server() -> ModuleType:
+    """uvicorn, once all that the extra ``serve`` brings imports.
+
+    Raises:
+        MissingDependencyError: a package is absent or does not import.
+    """
+    for name in ("fastapi", "prometheus_client"):
+        _require(name)
+    return _require("uvicorn")
 
 
 def _require(name: str) -> ModuleType:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from solver import __version__
+from solver import __version__, _cli_serve
 from solver.errors import MissingDependencyError, ModelError
 
 OK, SOME_FAILED, USAGE, NO_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -107,6 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_tiles(commands)
     _add_slide(commands)
     _add_models(commands)
+    _cli_serve.add_command(commands, epilog=_EXIT_CODES)
     return parser
 
 

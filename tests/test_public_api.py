@@ -18,7 +18,7 @@ PUBLIC = {
     "ALNUM", "DIGITS", "LOWER", "UPPER",
     "Alternative", "Box", "Character", "ClassResult", "Failure", "Grid", "TextResult", "Tile",
     "TilesResult", "SlideAlternative", "SlideResult",
-    "AsyncSolver", "Layout", "ModelSpec", "Solver",
+    "AsyncRemoteSolver", "AsyncSolver", "Layout", "ModelSpec", "RemoteSolver", "Solver",
     "ImageError", "LowConfidenceError", "MissingDependencyError", "ModelError",
     "ModelIntegrityError", "ServiceError", "SolverError", "SpecError", "TaskError",
     "__version__", "classify", "crop", "detect", "slide", "text", "text_many", "tiles",
