@@ -15,6 +15,8 @@ from training import (
     cli_evaluate,
     cli_export,
     cli_generate,
+    cli_grids,
+    cli_pretrain,
     cli_project,
     cli_study,
 )
@@ -52,12 +54,26 @@ def _parser() -> argparse.ArgumentParser:
     cli_project.add(commands)
     cli_generate.add(commands)
     cli_data.add(commands)
+    cli_grids.add(commands)
+    cli_pretrain.add(commands)
 
     fit = commands.add_parser("fit", help="train, or go on with a run that was stopped")
     fit.add_argument("config", type=Path, help="captcha.toml")
     fit.add_argument("--run", dest="folder", type=Path, default=None, help="default: runs/NAME")
     fit.add_argument("--root", type=Path, help="where data paths start; default: CONFIG's folder")
-    fit.add_argument("--from", dest="start_from", help="a .weights.h5 file, or an embedded name")
+    fit.add_argument(
+        "--from",
+        dest="start_from",
+        help="begin with the weights of a .weights.h5 file, or of an embedded model; "
+        "default: fit.start_from",
+    )
+    fit.add_argument(
+        "--from-config",
+        type=Path,
+        metavar="CONFIG",
+        help="the captcha.toml that a .weights.h5 file was trained with; default: the settings "
+        "beside it",
+    )
     fit.add_argument(
         "--profile", action="store_true", help="time and memory, into the run's profile.txt"
     )
@@ -71,20 +87,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    from training import config, trainer, weights
+    from training import bases, config, trainer
 
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
     run = options.folder or root / "runs" / settings.name
-    name = options.start_from
-    trainer.fit(
-        settings,
-        root,
-        run,
-        start_from=weights.find(name) if name else None,
-        start_symbols=weights.symbols(name) if name else "",
-        profile=options.profile,
-    )
+    if options.from_config and not options.start_from:
+        raise ValueError("--from-config: says what --from was trained with; name the weights too")
+    base = None
+    if options.start_from:
+        base = bases.find(options.start_from, declared=options.from_config)
+    trainer.fit(settings, root, run, base=base, profile=options.profile)
     print(run / "best.weights.h5")
 
 

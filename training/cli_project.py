@@ -25,7 +25,13 @@ def add(commands: Any) -> None:
     """Add the commands to ``solver-train``'s subparsers."""
     new = commands.add_parser("new", help="a folder for a new model, with commented settings")
     new.add_argument("folder", type=Path, metavar="DIR")
-    new.add_argument("--task", required=True, choices=template.TASKS)
+    new.add_argument("--task", choices=template.TASKS, help="needed, but for --from")
+    new.add_argument(
+        "--from",
+        dest="start_from",
+        default="",
+        help="begin with text-general, or with a run's best.weights.h5: its settings are taken",
+    )
     new.add_argument("--name", default="", help="of the model; default: the folder's")
     new.set_defaults(run=_new)
 
@@ -68,11 +74,20 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
 
 
 def _new(options: argparse.Namespace) -> None:
-    path = workspace.new(options.folder, task=options.task, name=options.name)
+    from training import config
+
+    if not options.task and not options.start_from:
+        raise ValueError(f"--task: expected one of {', '.join(template.TASKS)}, or --from WEIGHTS")
+    path = workspace.new(
+        options.folder,
+        task=options.task or "",
+        name=options.name,
+        start_from=options.start_from,
+    )
     print(f"{path}: settings, with comments")
     for name, what in workspace.FOLDERS.items():
         print(f"{options.folder / name}: {what}")
-    reader = template.READERS.get(options.task, "")
+    reader = template.READERS.get(config.load(path).task, "")
     reader = reader and f" --reader {reader}"
     print(
         f"next: put pictures into {options.folder / 'data'}, then\n"

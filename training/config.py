@@ -168,7 +168,8 @@ class Fit:
 
     ``patience`` epochs without a better validation end the run (0: never). ``average`` is the
     momentum of a running mean of the weights that is validated and kept in their place (Polyak
-    and Juditsky 1992; 0: none).
+    and Juditsky 1992; 0: none). ``start_from`` is whose weights a new run begins with: an
+    embedded model's, or a ``.weights.h5`` file's (empty: none).
     """
 
     batch: int = 64
@@ -184,6 +185,7 @@ class Fit:
     average: float = 0.0
     mixed_precision: bool = False
     checkpoint_steps: int = 500
+    start_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +288,7 @@ class Config:
     @property
     def role(self) -> str:
         """What the network is for, as the contract says it."""
-        return {"classify": "class", "detect": "detector"}.get(self.task, "text")
+        return {"classify": self.classify.role, "detect": "detector"}.get(self.task, "text")
 
     @property
     def has_labels(self) -> bool:
@@ -341,6 +343,7 @@ class Config:
                 labels=self.labels or labels,
                 temperature=temperature,
                 anchors=self.detect.anchors() if is_detector else None,
+                background=self.classify.background or None,
             )
         return DecoderSpec(
             name="ctc" if self.is_ctc else "multi_head",

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
+from training.classify_settings import Classify
 from training.config import Config, Data, Detect, Fit, Input, Model, Source
 
 TASKS = ("multi-head", "ctc", "ctc-tiny", "classify", "detect")
@@ -46,12 +47,19 @@ def defaults(task: str, *, name: str = "captcha") -> Config:
 def settings(task: str, *, name: str = "captcha") -> str:
     """The text of a new ``captcha.toml``.
 
-    Keys that a task has no use for, or that are best left alone, are comments.
-
     Raises:
         ValueError: there is no such task.
     """
-    return "\n".join(_lines(defaults(task, name=name))) + "\n"
+    return text(defaults(task, name=name))
+
+
+def text(config: Config) -> str:
+    """Settings as a ``captcha.toml`` with comments.
+
+    Keys that a task has no use for, or that are best left alone, are comments; not so where they
+    have another value than usual. Of sources the first of each side is written.
+    """
+    return "\n".join(_lines(config)) + "\n"
 
 
 # Every key of the settings and what it does; a test looks that none lacks.
@@ -127,6 +135,7 @@ _FIT = {
     "average": "momentum of a running mean of the weights, such as 0.99; 0: none",
     "mixed_precision": "for a GPU, or ctc on a processor that has bfloat16",
     "checkpoint_steps": "a killed run goes on from the last checkpoint",
+    "start_from": "begin with these weights: text-general, or a .weights.h5 file",
 }
 TABLES: Mapping[type, Mapping[str, str]] = {
     Config: _TOP,
@@ -178,11 +187,21 @@ def _lines(config: Config) -> Iterator[str]:
     short = {key: "" for key in _SOURCE if key in _SHOWN}
     yield from ("", "[[data.validation]]", *_keys(short, source, set()))
     yield from ("", "[data]", *_keys(_DATA, asdict(config.data), set()))
-    yield from ("", "[input]", *_keys(_INPUT, asdict(config.input), unused["input"] | _ALONE))
+    yield from (
+        "",
+        "[input]",
+        *_keys(_INPUT, asdict(config.input), unused["input"] | _usual(config.input)),
+    )
     yield from ("", "[model]", *_keys(_MODEL, asdict(config.model), unused["model"]))
     if config.task == "detect":
         yield from ("", "[detect]", *_keys(_DETECT, asdict(config.detect), set()))
-    yield from ("", "[fit]", *_keys(_FIT, asdict(config.fit), _ALONE))
+    yield from ("", "[fit]", *_keys(_FIT, asdict(config.fit), _usual(config.fit)))
+
+
+def _usual(part: Input | Fit) -> set[str]:
+    """The keys that are best left alone, and were."""
+    plain = asdict(type(part)())
+    return {key for key, value in asdict(part).items() if key in _ALONE and value == plain[key]}
 
 
 def _keys(table: Mapping[str, str], values: Mapping[str, Any], out: set[str]) -> Iterator[str]:

@@ -14,7 +14,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from training import checkpoint, plots, runlog, scoring, watch
+from training import bases, checkpoint, plots, runlog, scoring, watch
+from training.bases import Base
 from training.config import Config
 from training.data.endless_feeder import Draft, EndlessFeeder
 from training.data.pipeline import Feeder, aligned, predict_batches
@@ -52,29 +53,30 @@ def fit(
     root: Path,
     run: Path,
     *,
-    start_from: Path | None = None,
-    start_symbols: str = "",
+    base: Base | None = None,
     profile: bool = False,
     on_report: Callable[[str], None] = _log.info,
 ) -> Path:
     """Train until the last epoch, or until validation stands, and return the run's folder.
 
     ``root`` is where relative data paths start; ``run`` is the folder of checkpoints and logs,
-    made if absent. A run that has a checkpoint goes on from it. ``start_from`` begins a new run
-    with the weights of a ``.weights.h5`` file, layer by layer where they fit; ``start_symbols``
-    are the symbols of that model's head (empty: the same as this one's). ``profile`` writes where
+    made if absent. A run that has a checkpoint goes on from it. A new run begins with the weights
+    of ``base``, or of ``fit.start_from``, layer by layer where they fit. ``profile`` writes where
     the time goes into ``profile.txt`` and ``profile.json`` of the run, at every epoch.
 
     Raises:
         DatasetError: the data cannot be used.
         TrainingFault: a fault that no further training mends; checkpoints from before are kept.
         CheckpointError: the run belongs to other data or another network.
-        TransferError: no layer of ``start_from`` fits.
+        TransferError: the base does not fit; the message says which settings would.
     """
     keras.utils.set_random_seed(config.seed)
     keras.mixed_precision.set_global_policy(
         "mixed_bfloat16" if config.fit.mixed_precision else "float32"
     )
+    is_new = checkpoint.latest(run / "checkpoints") is None
+    if is_new and base is None and config.fit.start_from:
+        base = bases.find(config.fit.start_from, root=root)
     data = watch.read(config, root)
     if data.samples:
         on_report(f"{len(data.samples)} pictures of {len(data.train)} sources; decoding")
@@ -90,14 +92,10 @@ def fit(
         for line in said:
             on_report(line)
     run.mkdir(parents=True, exist_ok=True)
-    if start_from is not None and checkpoint.latest(run / "checkpoints") is None:
-        report = transfer.transfer(
-            transfer.read_layers(start_from),
-            model,
-            old_symbols=start_symbols or config.symbols,
-            new_symbols=config.symbols,
-        )
-        on_report(f"{start_from.name}: {report}")
+    if is_new:
+        for line in bases.begin(model, base, config, data.labels) if base else ():
+            on_report(line)
+        bases.keep(config, data.labels, run, base=base)
     if config.model.freeze:
         frozen = transfer.freeze(model, until=config.model.freeze)
         on_report(f"{len(frozen)} layers are frozen")

@@ -8,6 +8,7 @@ from typing import Any
 
 from solver import pretrained
 from solver.model import Model
+from solver.spec import ModelSpec
 
 _FOLDER = Path(__file__).parent / "pretrained"
 SUFFIX = ".weights.h5"
@@ -55,13 +56,10 @@ def find(name: str) -> Path:
     )
 
 
-def symbols(name: str) -> str:
-    """The symbols of an embedded model's head; empty for a file, which does not say.
+def contract(name: str) -> ModelSpec:
+    """The contract of an embedded model.
 
     Raises:
-        ModelError: the embedded model is damaged.
+        ModelError: it is damaged.
     """
-    if Path(name).is_file():
-        return ""
-    model = Model(pretrained.find(name).read(), source=name)
-    return model.spec.decoder.symbols
+    return Model(pretrained.find(name).read(), source=name).spec

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from training import template
+from training import bases, template
 from training.whole import write_whole
 
 SETTINGS = "captcha.toml"
@@ -34,12 +34,15 @@ class Moved:
     after: Path
 
 
-def new(folder: Path, *, task: str, name: str = "") -> Path:
+def new(folder: Path, *, task: str = "", name: str = "", start_from: str = "") -> Path:
     """Make a project and return its settings file; ``name`` is the folder's where empty.
+
+    ``start_from`` names weights to begin with, an embedded model's or a file: the settings are
+    then those that fit them, and ``task`` may be left out.
 
     Raises:
         WorkspaceError: there is something in the folder, or no folder can have the name.
-        ValueError: there is no such task.
+        ValueError: there is no such task, or no project fits such weights.
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise WorkspaceError(f"{folder}: expected a new or an empty folder; there is something")
@@ -48,7 +51,12 @@ def new(folder: Path, *, task: str, name: str = "") -> Path:
         raise WorkspaceError(
             f"--name: expected a name that a folder can have, such as login; received {name!r}"
         )
-    text = template.settings(task, name=name)
+    config = (
+        bases.project(start_from, task=task, called=name)
+        if start_from
+        else template.defaults(task, name=name)
+    )
+    text = template.text(config)
     was_there = folder.exists()
     try:
         path = write_whole(folder / SETTINGS, text.encode())

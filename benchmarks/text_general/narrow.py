@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from training import config
+from training.layers import read_layers
 from training.models import build, transfer
 
 # The layers that write a group of filters, and the convolutions that read it.
@@ -64,7 +65,7 @@ def main() -> None:
     network = build(config.load(options.settings))
     wanted = transfer.layer_weights(network)
     widths = {writers[0]: wanted[f"{writers[0]}_conv"][0].shape[-1] for writers, _ in GROUPS}
-    layers = narrow(transfer.read_layers(options.weights), widths)
+    layers = narrow(read_layers(options.weights), widths)
     layers["fold_conv"][0] = spread(layers["fold_conv"][0], wanted["fold_conv"][0].shape[0])
     report = transfer.transfer(layers, network)
     network.save_weights(options.out)

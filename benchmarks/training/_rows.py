@@ -25,6 +25,7 @@ import _common as common  # noqa: E402
 import _scores as scores  # noqa: E402
 
 from solver import Solver  # noqa: E402
+from training.bases import Base  # noqa: E402
 from training.generators import read_settings, write_folder  # noqa: E402
 
 EPOCH = re.compile(r"epoch (\d+): (?:mean .+? ([\d.]+);|no validation)")
@@ -113,13 +114,29 @@ def keep(path: Path, text: str) -> Path:
     return path
 
 
-def fit(config: Path, run: Path, *, start_from: str | None = None) -> Spent:
+def shape_of(base: Base) -> str:
+    """The settings of a CTC network that takes over every layer of a base."""
+    height, *model = (
+        base.network[key]
+        for key in ("input.height", "model.backbone", "model.width", "model.context")
+    )
+    backbone, width, context = model
+    return (
+        f"[input]\nheight = {height}\n"
+        f'[model]\nbackbone = "{backbone}"\nwidth = {width}\ncontext = {context}'
+    )
+
+
+def fit(
+    config: Path, run: Path, *, start_from: str | None = None, from_config: Path | None = None
+) -> Spent:
     """``solver-train fit``, or what is left of it, with its lines shown; all its time so far."""
     before = _journal(run)
     if before.is_done and (run / WEIGHTS).is_file():
         return before
     arguments = ["fit", str(config), "--run", str(run)]
     arguments += ["--from", start_from] if start_from else []
+    arguments += ["--from-config", str(from_config)] if from_config else []
     start, used = time.monotonic(), _children()
     epochs = {number: (number, seconds, exact) for number, seconds, exact in before.epochs}
 

@@ -16,8 +16,9 @@ from dataclasses import asdict, dataclass
 
 import _rows as rows
 from _rows import common
-from thousand import EMBEDDED, shape_of
+from thousand import EMBEDDED
 
+from training import bases
 from training.generators import gb2312
 
 CHARACTERS = 500
@@ -80,7 +81,7 @@ def main() -> None:
 
     text = SETTINGS.format(
         symbols=drawn,
-        shape=shape_of(EMBEDDED),
+        shape=rows.shape_of(bases.find(EMBEDDED)),
         count=size.count,
         held_back=size.held_back,
         epochs=size.epochs,

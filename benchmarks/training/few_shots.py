@@ -1,15 +1,17 @@
 """Few real pictures: 200, 500 and 800 of two sites, from a base that never saw either.
 
-    python benchmarks/training/few_shots.py FOLDER --base BASE.weights.h5 [--data ../shared/data]
+    python benchmarks/training/few_shots.py FOLDER --base BASE.weights.h5 \\
+        [--base-config BASE.toml] [--data ../shared/data]
 
 Of ``djinn_alnum6`` and ``henan_digits4`` 200 pictures measure (the same for each count; near
 duplicates and equal labels stay on one side) and the smaller training set is the beginning of the
 larger. Bar: exact .95 at 800. On two free cores: about 20 minutes for the six.
 
-``--base`` is a float32 ``.weights.h5`` of a CTC network in the shape of ``text-general``, with its
-62 symbols. ``text-general`` itself is refused: both sets are among its training pictures. Train one
-without them: take ``henan_digits4`` and ``djinn_alnum6`` out of every list of
-``benchmarks/text_general/stage*.toml``.
+``--base`` is a float32 ``.weights.h5`` of a CTC network on ``compact`` or ``slim``, of any height,
+width and symbols; its settings are those beside it (a run's folder has them), or
+``--base-config``. ``text-general`` itself is refused, and so is whatever says that it trained on
+one of the sets. Train one without them: take ``henan_digits4`` and ``djinn_alnum6`` out of every
+list of ``benchmarks/text_general/stage*.toml``. The table names the sources that the base had.
 
 Asked twice: as it is, and told what a user knows of the site (symbols and length).
 """
@@ -23,11 +25,16 @@ from pathlib import Path
 import _groups as sets
 import _rows as rows
 from _rows import common
-from thousand import EMBEDDED, shape_of
+from thousand import EMBEDDED
 
 from solver import ALNUM
+from training import bases
+from training.bases import Base
+from training.layers import TransferError
+from training.typed import ConfigError
 
 TEST = 200
+OWN = ("compact", "slim")
 SETTINGS = """name = "{name}"
 symbols = "{symbols}"
 {shape}
@@ -85,18 +92,51 @@ def split(data: Path, size: Size) -> tuple[dict[str, bytes], list[str], list[str
     return pictures, train, test
 
 
+def base_of(path: Path, declared: Path | None) -> Base:
+    """The base, if it can be one: it fits a CTC network, and says of neither set that it saw it."""
+    wanted = "--base: expected a .weights.h5 file of a CTC network that saw neither set, received"
+    if not path.is_file() or path.name.startswith(EMBEDDED):
+        raise SystemExit(f"{wanted} {path}; {EMBEDDED} was trained on both")
+    try:
+        base = bases.find(str(path), declared=declared)
+    except (TransferError, ConfigError) as error:
+        raise SystemExit(f"{wanted} {path}: {error}") from error
+    if base.network.get("task") != "ctc" or base.network.get("model.backbone") not in OWN:
+        raise SystemExit(f"{wanted} {path}, a network of another kind: {base.network or 'unknown'}")
+    if base.settings is None:
+        raise SystemExit(
+            f"{wanted} {path}, of which nothing says the symbols and what it saw; name the "
+            "captcha.toml that it was trained with: --base-config"
+        )
+    seen = {
+        site.name
+        for site in SITES
+        for source in (*base.settings.data.train, *base.settings.data.validation)
+        if site.name in (*Path(source.path).parts, Path(source.path).stem, source.name)
+    }
+    if seen:
+        raise SystemExit(f"{wanted} {path}, which saw {' and '.join(sorted(seen))}")
+    return base
+
+
+def sources_of(base: Base) -> str:
+    """What a base was trained on, by name."""
+    assert base.settings is not None
+    found = (source.name or Path(source.path).name for source in base.settings.data.train)
+    return ", ".join(found) or "nothing that it names"
+
+
 def main() -> None:
     parser = rows.parser(__doc__)
     parser.add_argument("--base", type=Path, required=True, help="weights that saw neither set")
+    parser.add_argument(
+        "--base-config", type=Path, help="the captcha.toml of the base; default: what is beside it"
+    )
     parser.add_argument("--data", type=Path, default=common.DEFAULT_DATA, help="folder of the zips")
     options = parser.parse_args()
-    if not options.base.is_file() or options.base.name.startswith(EMBEDDED):
-        raise SystemExit(
-            f"--base: expected a .weights.h5 file of a network that saw neither set, received "
-            f"{options.base}; {EMBEDDED} was trained on both"
-        )
+    base = base_of(options.base, options.base_config)
     size, folder = QUICK if options.quick else FULL, options.folder
-    shape = shape_of(str(options.base))
+    shape = rows.shape_of(base)
     lines, bars, figures = [], [], {}
     for site in SITES:
         pictures, pool, held_back = split(options.data / f"text_real-{site.name}.zip", size)
@@ -114,7 +154,8 @@ def main() -> None:
                 epochs=size.epochs,
             )
             config, run = rows.keep(folder / f"{name}.toml", text), folder / "runs" / name
-            spent = rows.fit(config, run, start_from=str(options.base))
+            start, declared = str(options.base), options.base_config
+            spent = rows.fit(config, run, start_from=start, from_config=declared)
             model = rows.export(config, run, folder / f"{name}.onnx")
             plain = rows.score_folder(model, test)
             told = rows.score_folder(model, test, length=site.length, charset=site.symbols)
@@ -132,8 +173,10 @@ def main() -> None:
                 bars.append(common.Bar(what, plain.exact, 0.95, more=True))
     header = ("set", "trained on", *rows.HEADER[1:4], "told symbols and length", *rows.HEADER[4:])
     print("\n" + common.table(header, lines))
+    print(f"\nThe base is {base.name}, trained on {sources_of(base)}")
     rows.warn(options)
-    common.finish(bars, {"base": options.base.name, "rows": figures}, options)
+    told = {"base": options.base.name, "base_trained_on": sources_of(base), "rows": figures}
+    common.finish(bars, told, options)
 
 
 if __name__ == "__main__":

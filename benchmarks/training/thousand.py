@@ -25,7 +25,7 @@ from _rows import common
 
 from solver import images, preprocess
 from solver.model import Model
-from training import weights
+from training import bases
 
 SYMBOLS = "0123456789abcdefghijklmnopqrstuvwxyz"
 LENGTH = 4
@@ -91,20 +91,6 @@ FULL = Size(1000, 2000, 32, 10, 30, 5)
 QUICK = Size(48, 24, 8, 1, 1, 1)
 
 
-def shape_of(name: str) -> str:
-    """The settings of the network that an embedded model's weights belong to."""
-    from training.models.transfer import read_layers
-
-    layers = read_layers(weights.find(name))
-    stem, fold = layers["stem_conv"][0], layers["fold_conv"][0]
-    width = fold.shape[-1] // 6
-    backbone = "compact" if stem.shape[-1] == width else "slim"
-    blocks = sum(layer.startswith("context") and layer.endswith("_a_conv") for layer in layers)
-    height = 16 * fold.shape[0]
-    model = f'[model]\nbackbone = "{backbone}"\nwidth = {width}\ncontext = {blocks}'
-    return f"[input]\nheight = {height}\n{model}"
-
-
 def heads(model: Path, folder: Path) -> tuple[list[float], list[float]]:
     """Accuracy and mean cross-entropy (nats) of each head by itself."""
     opened = Model.open(model)
@@ -137,7 +123,7 @@ def main() -> None:
     scratch_score = rows.score_folder(scratch, test)
     accuracies, losses = heads(scratch, test)
 
-    shape = shape_of(EMBEDDED)
+    shape = rows.shape_of(bases.find(EMBEDDED))
     text = TUNED.format(symbols=SYMBOLS, shape=shape, repeat=size.repeat, epochs=size.tuned_epochs)
     config, run = rows.keep(folder / "tuned.toml", text), folder / "runs" / "tuned"
     tuned_spent = rows.fit(config, run, start_from=EMBEDDED)

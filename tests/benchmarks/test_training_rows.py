@@ -127,6 +127,56 @@ def test_the_base_of_few_shots_must_not_be_the_embedded_model(tmp_path: Path) ->
     assert "text-general was trained on both" in found.stderr
 
 
+SHAPES = {
+    "stem_conv": (3, 3, 3, 8),
+    "stage4_in_conv": (3, 3, 24, 32),
+    "fold_conv": (3, 1, 32, 48),
+    "context1_a_conv": (1, 5, 48, 48),
+    "head": (1, 1, 48, 63),
+}
+DECLARED = "[data]\ntrain = [{{path = '{path}'}}]\n[model]\nwidth = {width}\ncontext = 1\n"
+
+
+def ctc_weights(path: Path) -> Path:
+    """What is looked at of a file of weights: shapes of a CTC network 48 pixels high."""
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(path, "w") as file:
+        for name, shape in SHAPES.items():
+            group = file.create_group(f"layers/{name}")
+            group.attrs["name"] = name
+            group["0"] = np.zeros(shape, np.float32)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (None, "of which nothing says the symbols and what it saw"),
+        (("real/henan_digits4", 8), "which saw henan_digits4"),
+        (("corpus/djinn_alnum6.toml", 8), "which saw djinn_alnum6"),
+        (("corpus/cap", 12), "model.width is 8 in the weights and 12 in the settings"),
+        (("corpus/cap", 8), None),
+    ],
+)
+def test_the_base_of_few_shots_says_what_it_is(
+    rows: ModuleType, declared: tuple[str, int] | None, message: str | None, tmp_path: Path
+) -> None:
+    few_shots = importlib.import_module("few_shots")
+    base, settings = ctc_weights(tmp_path / "best.weights.h5"), None
+    if declared is not None:
+        settings = tmp_path / "captcha.toml"
+        settings.write_text(DECLARED.format(path=declared[0], width=declared[1]))
+    if message is not None:
+        with pytest.raises(SystemExit, match=message):
+            few_shots.base_of(base, settings)
+        return
+    found = few_shots.base_of(base, settings)
+    assert few_shots.sources_of(found) == "cap"
+    assert rows.shape_of(found) == (
+        '[input]\nheight = 48\n[model]\nbackbone = "compact"\nwidth = 8\ncontext = 1'
+    )
+
+
 @pytest.mark.training
 def test_a_row_runs(tmp_path: Path) -> None:
     pytest.importorskip("captcha")

@@ -173,7 +173,7 @@ def test_classify_names_classes(tmp_path: Path) -> None:
 
 
 def test_without_validation_the_last_weights_are_kept(digit_folders: Path, tmp_path: Path) -> None:
-    from training.models.transfer import read_layers
+    from training.layers import read_layers
 
     path, run = tmp_path / "captcha.toml", tmp_path / "run"
     blind = SETTINGS.replace('validation = [{path = "test"}]', "")

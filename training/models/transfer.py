@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
 
-Arrays = list[np.ndarray]
+from training.layers import Arrays, TransferError
+
 BACKBONE = "backbone"
 # The first layer after the backbone, in every network of this package.
 _HEAD_STARTS = ("fold_conv", "global_pool", "level5_conv", "level4_conv", "level3_conv")
-
-
-class TransferError(ValueError):
-    """Weights or layers do not fit; the message says what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +36,6 @@ class TransferReport:
         if self.unused:
             parts.append(f"not used: {', '.join(self.unused)}")
         return "; ".join(parts)
-
-
-def read_layers(path: Path) -> dict[str, Arrays]:
-    """The weights in a Keras ``.weights.h5`` file by layer name, without the network.
-
-    Raises:
-        TransferError: not such a file.
-    """
-    import h5py
-
-    found: dict[str, Arrays] = {}
-
-    def visit(_: str, item: Any) -> None:
-        if isinstance(item, h5py.Group) and "name" in item.attrs and len(item):
-            name = str(item.attrs["name"])
-            if not name.startswith("seed_generator"):  # the state of dropout, not a layer
-                found[name] = [np.asarray(item[key]) for key in sorted(item, key=int)]
-
-    try:
-        with h5py.File(path, "r") as file:
-            if "layers" not in file:
-                raise TransferError(f"{path}: expected weights that Keras 3 saved, found none")
-            file["layers"].visititems(visit)
-    except OSError as error:
-        raise TransferError(f"{path}: not a Keras .weights.h5 file: {error}") from error
-    return found
 
 
 def layer_weights(network: keras.Model) -> dict[str, Arrays]:

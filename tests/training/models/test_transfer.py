@@ -11,15 +11,14 @@ pytest.importorskip("tensorflow")
 
 import keras
 
+from training.layers import TransferError, read_layers
 from training.models.classify import build_classify
 from training.models.ctc import build_ctc
 from training.models.transfer import (
-    TransferError,
     adapt_channels,
     freeze,
     freeze_batch_norm,
     layer_weights,
-    read_layers,
     transfer,
     transfer_head,
     unfreeze,
