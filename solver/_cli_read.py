@@ -202,7 +202,10 @@ def report(
                 _write_line({"path": item.name, "error": answer.to_dict()["error"]})
         else:
             confidence = form.doubt(answer)
-            if confidence < DOUBTFUL:
+            if isinstance(answer, TextResult) and not answer.text:
+                code = SOME_FAILED
+                sys.stderr.write(f"solver: nothing was read in {name}\n")
+            elif confidence < DOUBTFUL:
                 sys.stderr.write(f"solver: {name}: doubtful, confidence {confidence:.2f}\n")
             if args.json:
                 _write_line({"path": item.name, **form.body(answer)})

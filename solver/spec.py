@@ -26,6 +26,7 @@ DECODERS = ("multi_head", "ctc", "softmax", "anchors")
 INTERPOLATIONS = ("bicubic", "bilinear", "nearest")
 MAX_SIDE = 4096
 MAX_SYMBOLS = 65_536
+MAX_TEXT = 256  # characters
 MAX_ANCHORS = 1_000_000
 
 _T = TypeVar("_T")
@@ -100,7 +101,8 @@ class DecoderSpec:
     """How raw logits become an answer.
 
     ``ctc`` and ``multi_head`` read ``symbols`` (class i is symbol i) with the blank as the last
-    class; ``length`` is the number of heads. ``softmax`` and ``anchors`` name their classes in
+    class; ``length`` is the number of heads, ``min_length`` the characters of the shortest text
+    that was trained on: a shorter answer is never right. ``softmax`` and ``anchors`` name theirs in
     ``labels``; ``anchors``, and only it, says where its boxes lie (:class:`AnchorSpec`). Logits
     are divided by ``temperature`` before the softmax (for ``anchors``, the sigmoid): it is fitted
     on held-back pictures so that confidences are probabilities (Guo et al. 2017). ``threshold``
@@ -115,6 +117,7 @@ class DecoderSpec:
     length: int | None = None
     labels: tuple[str, ...] = ()
     temperature: float = 1.0
+    min_length: int = 0
     anchors: AnchorSpec | None = None
     threshold: float | None = None
     background: str | None = None
@@ -132,6 +135,8 @@ class DecoderSpec:
             _checks.integer("decoder.length", self.length, 1, 256)
         elif self.length is not None:
             raise SpecError(f"decoder.length: expected null with {self.name}")
+        longest = {"ctc": MAX_TEXT, "multi_head": self.length or 0}.get(self.name, 0)
+        _checks.integer("decoder.min_length", self.min_length, 0, longest)
         if self.name == "anchors":
             _checks.kind("decoder.anchors", self.anchors, AnchorSpec)
         elif self.anchors is not None:
@@ -231,6 +236,8 @@ class ModelSpec:
         for name in ("threshold", "background"):
             if body["decoder"][name] is None:
                 del body["decoder"][name]  # as before there was one: the same bytes
+        if not body["decoder"]["min_length"]:
+            del body["decoder"]["min_length"]
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @classmethod

@@ -17,7 +17,7 @@ from solver import images
 from solver.errors import ImageError
 from solver.model import Model
 from solver.preprocess import preprocess
-from solver.spec import ModelSpec, Provenance
+from solver.spec import MAX_TEXT, ModelSpec, Provenance
 from training.config import Config, Source
 from training.data.sources import Data, read_data
 from training.evaluate import Evaluation, Prediction, evaluate, predict, reader_for
@@ -197,10 +197,14 @@ class _Work:
 
     def spec(self) -> ModelSpec:
         """The contract, before its temperature and figures are known."""
+        decoder = self.config.decoder_spec(labels=self.data.labels)
+        if not self.config.has_labels:
+            longest = decoder.length or MAX_TEXT
+            decoder = replace(decoder, min_length=min(self.data.shortest, longest))
         return ModelSpec(
             role=self.config.role,
             input=self.config.input_spec(),
-            decoder=self.config.decoder_spec(labels=self.data.labels),
+            decoder=decoder,
             name=self.config.name,
             provenance=_provenance(self.config, self.data),
         )

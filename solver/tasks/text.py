@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from solver.decoders.scores import check_top_k
 from solver.errors import SpecError
 from solver.model import Float32, Model, Outputs
 from solver.preprocess import preprocess
-from solver.results import TextResult
+from solver.results import Alternative, TextResult
 
 Length = int | range | tuple[int, int]
 
@@ -55,6 +55,7 @@ class TextReader:
         self._decode = _DECODERS[decoder.name]
         self._charset = decoder.charset
         self._temperature = temperature or decoder.temperature
+        self._min_length = decoder.min_length
 
     def options(
         self,
@@ -83,9 +84,10 @@ class TextReader:
     def decode(self, outputs: Outputs, options: TextOptions) -> TextResult:
         """The result in the network's outputs for one picture.
 
-        Logits ``(T, C)`` or ``(L, C)``, or L heads of ``(C,)``.
+        Logits ``(T, C)`` or ``(L, C)``, or L heads of ``(C,)``. A text shorter than any that the
+        network learned has the confidence 0.
         """
-        return self._decode(
+        result = self._decode(
             outputs[0] if len(outputs) == 1 and outputs[0].ndim > 1 else np.stack(outputs),
             charset=self._charset,
             temperature=self._temperature,
@@ -93,7 +95,23 @@ class TextReader:
             case=options.case,
             top_k=options.top_k,
         )
+        return _disbelieved(result, self._min_length)
 
     def read(self, image: npt.NDArray[np.uint8], options: TextOptions) -> TextResult:
         """The text of one ``(H, W, 3)`` RGB picture."""
         return self.decode(self.model.run(self.prepare(image)), options)
+
+
+def _disbelieved(result: TextResult, min_length: int) -> TextResult:
+    """The result without any confidence in texts of fewer characters."""
+    others = result.alternatives
+    if min(len(one.text) for one in (result, *others)) >= min_length:
+        return result
+    others = tuple(
+        one if len(one.text) >= min_length else Alternative(one.text, 0.0) for one in others
+    )
+    return replace(
+        result,
+        confidence=result.confidence if len(result.text) >= min_length else 0.0,
+        alternatives=tuple(sorted(others, key=lambda one: -one.confidence)),
+    )

@@ -98,6 +98,19 @@ def test_some_fail_and_the_others_are_answered(
     assert "notes.txt: " in captured.err
 
 
+def test_an_empty_answer_is_said_and_counts_as_failed(
+    ctc_file: Path, pictures: Path, tmp_path: Path, draw: Draw, capsys: Capture
+) -> None:
+    blank = tmp_path / "blank.png"
+    Image.fromarray(draw("")).save(blank)
+    assert run("text", blank, "--model", ctc_file) == 1
+    assert capsys.readouterr() == ("\n", f"solver: nothing was read in {blank}\n")
+    assert run("text", blank, pictures / "b.png", "--model", ctc_file) == 1
+    captured = capsys.readouterr()
+    assert [row.split("\t")[1] for row in captured.out.splitlines()] == ["", "12"]
+    assert captured.err == f"solver: nothing was read in {blank}\n"
+
+
 def test_json_lines(ctc_file: Path, pictures: Path, capsys: Capture) -> None:
     inputs = [pictures / "b.png", pictures / "notes.txt"]
     assert run("text", *inputs, "--model", ctc_file, "--json", "--top-k", 2) == 1

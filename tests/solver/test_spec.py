@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,9 @@ SPECS = {
         ),
     ),
 }
+SPECS["text-min-length"] = replace(
+    SPECS["text-ctc"], decoder=replace(SPECS["text-ctc"].decoder, min_length=4)
+)
 
 
 @pytest.mark.parametrize("name", SPECS)
@@ -129,6 +132,10 @@ REFUSED = [
     ({"decoder__symbols": ["a", "b"]}, "symbols"),
     ({"decoder__labels": ["x"]}, "labels"),
     ({"decoder__length": 4}, "length"),
+    ({"decoder__min_length": -1}, "min_length"),
+    ({"decoder__min_length": 257}, "min_length"),
+    ({"decoder__min_length": None}, "min_length"),
+    ({"decoder__min_length": 4.0}, "min_length"),
     ({"decoder__temperature": 0}, "temperature"),
     ({"decoder__temperature": -1.0}, "temperature"),
     ({"decoder__temperature": 10**400}, "temperature"),
@@ -144,6 +151,22 @@ REFUSED = [
 def test_what_does_not_fit_is_refused_by_name(changes: dict[str, Any], named: str) -> None:
     with pytest.raises(SpecError, match=named):
         ModelSpec.from_json(json.dumps(body(**changes)))
+
+
+@pytest.mark.parametrize(
+    ("decoder", "most"),
+    [
+        ({"name": "multi_head", "symbols": "ab", "length": 4}, 4),
+        ({"name": "softmax", "labels": ("cat", "dog")}, 0),
+        ({"name": "anchors", "labels": ("cat",), "anchors": AnchorSpec()}, 0),
+    ],
+)
+def test_a_least_length_is_for_texts_that_can_be_as_long(
+    decoder: dict[str, Any], most: int
+) -> None:
+    DecoderSpec(**decoder, min_length=most)
+    with pytest.raises(SpecError, match=f"min_length: expected an integer in 0–{most}"):
+        DecoderSpec(**decoder, min_length=most + 1)
 
 
 def test_what_is_none_of_the_labels_is_one_of_them() -> None:

@@ -74,6 +74,7 @@ def test_int8_reads_at_any_width(exports: Path, digit_folders: Path) -> None:
     spec, twin = whole.models["text"].spec, small.models["text"].spec
     assert (twin.input, twin.decoder) == (spec.input, spec.decoder)
     assert twin.provenance.metrics["pictures"] == 32
+    assert spec.decoder.min_length == 1
 
 
 def test_saved_model_answers_as_the_onnx_file(exports: Path, digit_folders: Path) -> None:

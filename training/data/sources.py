@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ from training.samples import (
 
 # Pictures that a generator draws to see whether its labels fit.
 PROBE = 32
+# And to see how short they are: enough to meet each of twenty lengths.
+DRAWN = 256
 
 
 class LabelError(DatasetError):
@@ -53,6 +56,12 @@ class Data:
         """All training samples, and the first ``count`` of each source that is drawn."""
         drawn = [one.draw(0, number) for one in self.endless for number in range(count)]
         return [*self.samples, *drawn]
+
+    @property
+    def shortest(self) -> int:
+        """Characters of the shortest label that is trained on; of a generator, of its first."""
+        drawn = (one.draw(0, number) for one in self.endless for number in range(DRAWN))
+        return min(len(sample.label) for sample in itertools.chain(self.samples, drawn))
 
     @property
     def fingerprint(self) -> str:

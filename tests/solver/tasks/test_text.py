@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from solver.errors import SpecError, TaskError
 from solver.model import Model
+from solver.spec import ModelSpec
 from solver.tasks.text import TextReader
 
 Draw = Callable[..., Any]
@@ -73,6 +75,35 @@ def test_top_k_gives_alternatives(reader: TextReader, stripes: Draw) -> None:
     result = reader.read(stripes(255, 27, 255), reader.options(top_k=2))
     assert {result.text, result.alternatives[0].text} == {"1", "2"}
     assert 0.3 < result.confidence < 0.6
+
+
+@pytest.fixture(scope="module")
+def least_two(
+    tmp_path_factory: pytest.TempPathFactory, ctc_spec: ModelSpec, write_model: Draw
+) -> TextReader:
+    """The toy network, trained on no text of less than two characters."""
+    spec = replace(ctc_spec, decoder=replace(ctc_spec.decoder, min_length=2))
+    path = write_model(tmp_path_factory.mktemp("models") / "least.onnx", spec)
+    return TextReader(Model.open(path))
+
+
+@pytest.mark.parametrize(("text", "sure"), [("", False), ("1", False), ("12", True), ("123", True)])
+def test_a_text_shorter_than_any_that_was_learned_is_not_believed(
+    reader: TextReader, least_two: TextReader, draw: Draw, text: str, sure: bool
+) -> None:
+    result = least_two.read(draw(text), least_two.options())
+    assert result.text == text
+    assert result.confidence == (pytest.approx(1, abs=0.01) if sure else 0.0)
+    assert result.characters == reader.read(draw(text), reader.options()).characters
+
+
+def test_alternatives_that_are_too_short_come_last(least_two: TextReader, stripes: Draw) -> None:
+    # "1", which may be a "2", and then a stripe that is nearly blank.
+    result = least_two.read(stripes(255, 24, 255, 243, 255), least_two.options(top_k=8))
+    chances = [one.confidence for one in result.alternatives]
+    assert chances == sorted(chances, reverse=True)
+    assert {len(one.text) for one in result.alternatives} > {1, 2}
+    assert all((len(one.text) >= 2) == (one.confidence > 0) for one in result.alternatives)
 
 
 def test_equal_options_are_compiled_once(reader: TextReader) -> None:
