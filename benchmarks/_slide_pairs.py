@@ -11,7 +11,13 @@ from PIL import Image
 
 from training.generators import SlideGenerator
 
-_EASY: dict[str, Any] = {"decoys": 0, "turned": 0.0, "contrast": (0.7, 1.0), "quality": 80}
+_EASY: dict[str, Any] = {
+    "decoys": 0,
+    "turned": 0.0,
+    "contrast": (0.7, 1.0),
+    "quality": 80,
+    "relief": 0.0,
+}
 # Gaps that are no answer, of which 40 % have the piece's own outline and row.
 _DECOYS: dict[str, Any] = {"decoys": 3, "decoyed": 1.0, "twin": 0.4}
 KINDS: dict[str, dict[str, Any]] = {
@@ -29,24 +35,28 @@ KINDS: dict[str, dict[str, Any]] = {
         "turned": 1.0,
         "turn": 10.0,
     },
+    "relief": {**_DECOYS, "relief": 1.0},
 }
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A background, a piece with its alpha (or None), and the corner where the piece belongs.
+    """A background, a piece, the picture without gaps, and the corner where the piece belongs.
 
-    ``start`` is where the piece's picture stands before it moves, ``offset`` how far it moves.
+    ``start`` is where the piece's picture stands before it moves, ``offset`` how far it moves;
+    ``seen`` is where in that picture the piece begins.
     """
 
     kind: str
     background: Image.Image
     tile: Image.Image
+    full: Image.Image
     x: int
     y: int
     start: int
     offset: int
     angle: float
+    seen: tuple[int, int]
 
     @property
     def pixels(self) -> np.ndarray:
@@ -67,8 +77,9 @@ def draw_pairs(kind: str, count: int, *, first_seed: int) -> Iterator[Pair]:
     generator = SlideGenerator(**{**_EASY, **KINDS[kind]})
     first = first_seed + 10_000 * list(KINDS).index(kind)
     for seed in range(first, first + count):
-        background, tile, label = generator.sample(np.random.default_rng(seed))
+        background, tile, full, label = generator.sample_with_full(np.random.default_rng(seed))
         start = label.start[0]
         x = start + label.offset + label.piece[0]
         y = label.start[1] + label.piece[1]
-        yield Pair(kind, background, tile, x, y, start, label.offset, label.angle)
+        angle, seen = label.angle, label.piece[:2]
+        yield Pair(kind, background, tile, full, x, y, start, label.offset, angle, seen)

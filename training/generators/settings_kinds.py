@@ -12,8 +12,10 @@ from solver.layouts import LAYOUTS, Layout
 from training.generators.cjk import find_cjk_fonts, fonts_for, gb2312
 from training.generators.classic import ClassicGenerator
 from training.generators.click import ClickGenerator
+from training.generators.crops import GlyphGenerator
 from training.generators.folder import Generator
 from training.generators.header import HeaderGenerator, header_symbols, words80
+from training.generators.header_words import HeaderWordGenerator
 from training.generators.presets import STYLES
 from training.generators.pypi_captcha import PypiCaptcha
 from training.generators.slide import SlideGenerator
@@ -54,6 +56,10 @@ def _integers(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(map(_is_integer, value))
 
 
+def _numbers(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_number, value))
+
+
 def _names(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, str) for v in value)
 
@@ -66,6 +72,7 @@ CHECKS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "number": ("a number", _is_number),
     "pair": ("two numbers, [low, high] or [width, height]", _pair),
     "names": ("a list of texts", _names),
+    "numbers": ("a list of numbers", _numbers),
     "table": ("a table", lambda value: isinstance(value, dict)),
 }
 _WRITING = {"alphabet": "text", "symbols": "text", "length": "pair", "fonts": "names"}
@@ -79,6 +86,8 @@ _CLICK = {
     "photo": "number",
     "prompt": "number",
     "clutter": "number",
+    "shapes": "number",
+    "strips": "number",
 }
 _SLIDE = {
     "width": "pair",
@@ -89,6 +98,7 @@ _SLIDE = {
     "turned": "number",
     "strip": "number",
     "alpha": "number",
+    "relief": "number",
     "decoyed": "number",
     "twin": "number",
     "soft": "pair",
@@ -114,8 +124,20 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "each": "flag",
     },
     "header": {"words": "names", "fonts": "names", "two": "number"},
+    "header-word": {"words": "names", "fonts": "names", "outside": "number", "scaled": "number"},
     "tiles": {"words": "names", "fonts": "names", "two": "number", "layout": "table"},
     "click": {"alphabet": "text", "symbols": "text", "fonts": "names", "formats": "names"} | _CLICK,
+    "glyph": {
+        "alphabet": "text",
+        "symbols": "text",
+        "fonts": "names",
+        "turn": "number",
+        "size": "pair",
+        "shapes": "integer",
+        "kinds": "numbers",
+        "clutter": "number",
+        "loose": "number",
+    },
     "slide": _SLIDE,
     "pypi-captcha": {**_WRITING, "size": "pair", "font_sizes": "integers"},
 }
@@ -170,6 +192,14 @@ def _header(options: Options) -> HeaderGenerator:
     return HeaderGenerator(**_header_fonts(options, words80()))
 
 
+def _header_word(options: Options) -> HeaderWordGenerator:
+    folders = options.pop("folders", None)
+    if folders is not None:
+        symbols = header_symbols(options.get("words", words80())) + gb2312((1,))
+        options["fonts"] = find_cjk_fonts(symbols, folders=folders)
+    return HeaderWordGenerator(**options)
+
+
 def _header_fonts(options: Options, words: Sequence[str]) -> Options:
     """Folders of fonts as the faces in them that cover the words and the printed request."""
     folders = options.pop("folders", None)
@@ -197,6 +227,14 @@ def _click(options: Options) -> ClickGenerator:
     return ClickGenerator(**options)
 
 
+def _glyph(options: Options) -> GlyphGenerator:
+    folders = options.pop("folders", None)
+    if folders is not None:
+        symbols = options.get("symbols") or gb2312() + ALNUM
+        options["fonts"] = find_cjk_fonts(symbols, folders=folders)
+    return GlyphGenerator(**options)
+
+
 def _pypi(options: Options) -> PypiCaptcha:
     folders = options.pop("folders", None)
     if folders is not None:
@@ -208,8 +246,10 @@ BUILDERS: Mapping[str, Callable[[Options], Any]] = {
     "text": _text,
     "classic": _classic,
     "header": _header,
+    "header-word": _header_word,
     "tiles": _tiles,
     "click": _click,
+    "glyph": _glyph,
     "slide": lambda options: SlideGenerator(**options),
     "pypi-captcha": _pypi,
 }

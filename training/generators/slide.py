@@ -11,9 +11,9 @@ from PIL import Image
 
 from training.generators.colours import Rng
 from training.generators.header import jpeg
-from training.generators.paste import meeting
 from training.generators.records import Item, Record, encoded, json_lines
 from training.generators.scenes import draw_scene
+from training.generators.slide_looks import GapLook, mark_gap, paint_piece, throw_shadow
 from training.generators.slide_shapes import SHAPES, piece_mask
 
 Box = tuple[int, int, int, int]
@@ -48,8 +48,9 @@ class SlideGenerator:
     `decoys`, the most further gaps, and `decoyed`, how often there may be any; `twin`, how often
     such a gap has the piece's own outline, in its row; `soft`, least and most blur of the gaps'
     edges in pixels (sigma; None: from sharp to 2.5); `strip`, how often the piece comes in a strip
-    of full height; `alpha`, how often it is transparent around (else black or white); `quality`,
-    JPEG's worst and best (one number: from there to 95).
+    of full height; `alpha`, how often it is transparent around (else black or white); `relief`, how
+    often the piece has a broad glow along its edge, mostly a shadow around it, and the gaps are lit
+    from one side; `quality`, JPEG's worst and best (one number: from there to 95).
     Raises ValueError for options that no pair can meet.
     """
 
@@ -68,6 +69,7 @@ class SlideGenerator:
         soft: tuple[float, float] | None = None,
         strip: float = 0.4,
         alpha: float = 0.8,
+        relief: float = 0.2,
         quality: int | tuple[int, int] = 60,
     ) -> None:
         self.shapes = tuple(SHAPES) if shapes is None else tuple(shapes)
@@ -75,7 +77,7 @@ class SlideGenerator:
         if unknown or not self.shapes:
             raise ValueError(f"shapes: expected of {sorted(SHAPES)}. Received: {list(self.shapes)}")
         worst, best = (quality, 95) if isinstance(quality, int) else quality
-        shares = all(0 <= share <= 1 for share in (turned, strip, alpha, decoyed, twin))
+        shares = all(0 <= share <= 1 for share in (turned, strip, alpha, decoyed, twin, relief))
         sizes = 120 <= width[0] <= width[1] and 0.1 <= side[0] <= side[1] <= 0.5
         strength = 0 < contrast[0] <= contrast[1] <= 1 and 10 <= worst <= best <= 95
         blur = soft is None or 0 <= soft[0] <= soft[1] <= 5
@@ -84,21 +86,32 @@ class SlideGenerator:
                 "expected 120 <= width, side 0.1 to 0.5, contrast 0 to 1, turn 0 to 45, shares 0 "
                 f"to 1, quality 10 to 95, soft 0 to 5. Received: width={width}, side={side}, "
                 f"contrast={contrast}, turn={turn}, turned={turned}, strip={strip}, alpha={alpha}, "
-                f"quality={quality}, decoys={decoys}, decoyed={decoyed}, twin={twin}, soft={soft}"
+                f"relief={relief}, quality={quality}, decoys={decoys}, decoyed={decoyed}, "
+                f"twin={twin}, soft={soft}"
             )
         self.width, self.side, self.contrast = width, side, contrast
         self.turn, self.turned, self.decoys = turn, turned, decoys
         self.decoyed, self.twin, self.soft = decoyed, twin, soft
-        self.strip, self.alpha, self.quality = strip, alpha, (worst, best)
+        self.strip, self.alpha, self.relief = strip, alpha, relief
+        self.quality = worst, best
 
     def sample(self, rng: Rng) -> tuple[Image.Image, Image.Image, SlideLabel]:
         """A background (RGB), its piece (RGBA, or RGB where it is not transparent), the label."""
-        background, piece, label, quality = self._draw(rng)
+        background, piece, _, label, quality = self._draw(rng)
         return Image.fromarray(jpeg(background, quality)), Image.fromarray(piece), label
+
+    def sample_with_full(
+        self, rng: Rng
+    ) -> tuple[Image.Image, Image.Image, Image.Image, SlideLabel]:
+        """As `sample`, and before the label the background as it was without gaps."""
+        background, piece, full, label, quality = self._draw(rng)
+        pictures = jpeg(background, quality), piece, jpeg(full, quality)
+        first, second, third = map(Image.fromarray, pictures)
+        return first, second, third, label
 
     def item(self, rng: Rng, stem: str) -> Item:
         """The background as JPEG, the piece as PNG."""
-        background, piece, label, quality = self._draw(rng)
+        background, piece, _, label, quality = self._draw(rng)
         files = {
             f"{stem}.jpg": encoded(background, ".jpg", quality=quality),
             f"{stem}_piece.png": encoded(piece, ".png"),
@@ -119,7 +132,8 @@ class SlideGenerator:
         """``labels.jsonl``."""
         return {"labels.jsonl": json_lines(records)}
 
-    def _draw(self, rng: Rng) -> tuple[np.ndarray, np.ndarray, SlideLabel, int]:
+    def _draw(self, rng: Rng) -> tuple[np.ndarray, np.ndarray, np.ndarray, SlideLabel, int]:
+        """Background, piece, the background without gaps, label, quality."""
         width = int(rng.integers(self.width[0], self.width[1] + 1))
         height = round(width * rng.uniform(0.42, 0.72))
         full = draw_scene(height, width, rng, photo=0.95)
@@ -132,10 +146,11 @@ class SlideGenerator:
         turned = rng.random() < self.turned and shape != "circle"
         angle = round(float(rng.uniform(-self.turn, self.turn)), 1) if turned else 0.0
         cut = full[y : y + rows, x : x + columns]
-        piece = _piece(_rotated(cut, -angle), mask, rng)
+        relief = self.relief > 0 and rng.random() < self.relief
+        piece = paint_piece(_rotated(cut, -angle), mask, rng, relief=relief)
         gap_mask = _rotated(mask, angle)
         background = full.copy()
-        look = _GapLook(rng, float(rng.uniform(*self.contrast)), self.soft)
+        look = GapLook(rng, float(rng.uniform(*self.contrast)), self.soft, relief=relief)
         taken = [_shifted_box(gap_mask, x, y)]
         few = int(rng.integers(0, self.decoys + 1)) if rng.random() < self.decoyed else 0
         for _ in range(few):
@@ -145,9 +160,9 @@ class SlideGenerator:
             other = gap_mask if twin else self._other_outline(side, rng)
             box = _free(taken, other.shape, (height, width), rng, row=y if twin else None)
             if box is not None:
-                _mark_gap(background, other, box[0], box[1], look.fainter(rng))
+                mark_gap(background, other, box[0], box[1], look.fainter(rng))
                 taken.append(_shifted_box(other, box[0], box[1]))
-        _mark_gap(background, gap_mask, x, y, look)
+        mark_gap(background, gap_mask, x, y, look)
         strip = rng.random() < self.strip
         pad = 0 if strip else int(rng.choice([0, 0, 2, 5, 9]))
         start_x = int(rng.integers(0, max(1, min(24, x)))) if rng.random() < 0.25 else 0
@@ -156,39 +171,25 @@ class SlideGenerator:
         if strip:
             piece = np.pad(piece, ((y, height - y - rows), (0, 0), (0, 0)))
         seen = _shifted_box(piece[..., 3], 0, 0)
+        if relief and rng.random() < 0.7:
+            piece = throw_shadow(piece, rng)
         start = (start_x, 0 if strip else y - pad)
         label = SlideLabel(x - pad - start_x, taken[0], start, seen, angle, tuple(taken[1:]))
         if rng.random() >= self.alpha:
             ground = np.float32(255 if rng.random() < 0.5 else 0)
             share = piece[..., 3:].astype(np.float32) / 255
             piece = (piece[..., :3] * share + ground * (1 - share)).astype(np.uint8)
-        return background, piece, label, int(rng.integers(self.quality[0], self.quality[1] + 1))
+        return (
+            background,
+            piece,
+            full,
+            label,
+            int(rng.integers(self.quality[0], self.quality[1] + 1)),
+        )
 
     def _other_outline(self, side: int, rng: Rng) -> np.ndarray:
         other = piece_mask(self.shapes[int(rng.integers(len(self.shapes)))], side, rng)
         return _rotated(other, float(rng.choice([0.0, 90.0, 180.0, rng.uniform(-180, 180)])))
-
-
-class _GapLook:
-    """How the gaps of one picture are marked: what is done inside, and along the edge."""
-
-    def __init__(self, rng: Rng, strength: float, soft: tuple[float, float] | None = None) -> None:
-        self.tone = np.array([255.0 if rng.random() < 0.22 else 0.0] * 3, np.float32)
-        if rng.random() < 0.1:
-            self.tone = rng.uniform(0, 255, 3).astype(np.float32)
-        self.inside = strength * rng.uniform(0.45, 0.8)
-        usual = [0.0, 0.6, rng.uniform(0.8, 2.5)]
-        self.soft = float(rng.choice(usual) if soft is None else rng.uniform(*soft))
-        self.rim = strength * float(rng.choice([0.0, rng.uniform(0.2, 0.9)]))
-        self.rim_tone = np.float32(255 if rng.random() < 0.6 else 0)
-        self.shade = strength * float(rng.choice([0.0, rng.uniform(0.2, 0.6)]))
-
-    def fainter(self, rng: Rng) -> _GapLook:
-        """The same, at most as strong."""
-        other = object.__new__(_GapLook)
-        other.__dict__.update(self.__dict__)
-        other.inside = self.inside * rng.uniform(0.5, 1.0)
-        return other
 
 
 def _rotated(picture: np.ndarray, degrees: float) -> np.ndarray:
@@ -227,39 +228,3 @@ def _free(
         if all(x > b[2] or x + columns < b[0] or y > b[3] or y + rows < b[1] for b in taken):
             return x, y
     return None
-
-
-def _mark_gap(picture: np.ndarray, mask: np.ndarray, x: int, y: int, look: _GapLook) -> None:
-    """Darken or brighten the gap on the picture, in place."""
-    room = 4
-    padded = np.pad(mask, room)
-    there, own = meeting(picture, padded, x - room, y - room)
-    cover = padded if not look.soft else cv2.GaussianBlur(padded, (0, 0), look.soft)
-    kernel = np.ones((3, 3), np.uint8)
-    rim = cv2.subtract(cv2.dilate(padded, kernel), cv2.erode(padded, kernel))
-    below: np.ndarray = picture[there].astype(np.float32)
-    inner = cv2.subtract(padded, cv2.GaussianBlur(padded, (0, 0), 3.0))  # shadow along the edge
-    for layer, tone, strength in (
-        (cover, look.tone, look.inside),
-        (inner, np.float32(0), look.shade * 1.5),
-        (rim, look.rim_tone, look.rim * 0.6),
-    ):
-        share = layer[own][..., None].astype(np.float32) * np.float32(strength / 255)
-        share = np.minimum(share, 1)
-        below = below * (1 - share) + tone * share
-    picture[there] = np.clip(np.round(below), 0, 255).astype(np.uint8)
-
-
-def _piece(cut: np.ndarray, mask: np.ndarray, rng: Rng) -> np.ndarray:
-    """The piece with its alpha, (h, w, 4) uint8, its edge drawn now and then."""
-    paint: np.ndarray = cut.astype(np.float32)
-    if rng.random() < 0.6:
-        kernel = np.ones((3, 3), np.uint8)
-        edge = cv2.subtract(mask, cv2.erode(np.pad(mask, 1), kernel)[1:-1, 1:-1])
-        if rng.random() < 0.5:
-            edge = cv2.GaussianBlur(edge, (0, 0), 1.5)
-        share = edge[..., None].astype(np.float32) / 255 * np.float32(rng.uniform(0.2, 0.9))
-        paint = paint * (1 - share) + (255 if rng.random() < 0.6 else 0) * share
-    if rng.random() < 0.3:
-        paint = paint * rng.uniform(0.85, 1.12)
-    return np.dstack([np.clip(np.round(paint), 0, 255), mask]).astype(np.uint8)

@@ -40,8 +40,10 @@ def test_the_piece_moved_by_the_offset_lies_on_the_gap() -> None:
 @pytest.mark.parametrize("turned", [0.0, 1.0])
 def test_the_piece_is_what_was_there(monkeypatch: pytest.MonkeyPatch, turned: float) -> None:
     """Where gaps are not marked, the background under the gap looks like the piece."""
-    monkeypatch.setattr(slide, "_mark_gap", lambda *_: None)
-    drawn = SlideGenerator(turned=turned, turn=8.0, alpha=1.0, quality=95, shapes=["rounded"])
+    monkeypatch.setattr(slide, "mark_gap", lambda *_: None)
+    drawn = SlideGenerator(
+        turned=turned, turn=8.0, alpha=1.0, quality=95, shapes=["rounded"], relief=0.0
+    )
     for seed in range(12):
         background, piece, label = drawn.sample(np.random.default_rng(seed))
         cut = np.asarray(background.convert("L"), np.float32)
@@ -63,7 +65,8 @@ def test_the_piece_is_what_was_there(monkeypatch: pytest.MonkeyPatch, turned: fl
 def test_the_gap_is_marked_there() -> None:
     """Two pictures that differ in the gap's look alone differ in the gap alone."""
     strong, weak = (
-        SlideGenerator(contrast=(c, c), decoys=0, turned=0.0, quality=95) for c in (1.0, 0.05)
+        SlideGenerator(contrast=(c, c), decoys=0, turned=0.0, quality=95, relief=0.0)
+        for c in (1.0, 0.05)
     )
     for seed in range(10):
         first, _, label = strong.sample(np.random.default_rng(seed))
@@ -112,7 +115,8 @@ def test_twins_have_the_piece_s_outline_and_row() -> None:
 
 def test_soft_gaps_have_softer_edges() -> None:
     sharp, soft = (
-        SlideGenerator(soft=(s, s), decoys=0, turned=0.0, quality=(95, 95)) for s in (0.0, 2.5)
+        SlideGenerator(soft=(s, s), decoys=0, turned=0.0, quality=(95, 95), relief=0.0)
+        for s in (0.0, 2.5)
     )
     edges = []
     for drawn in (sharp, soft):
@@ -126,9 +130,55 @@ def test_soft_gaps_have_softer_edges() -> None:
     assert edges[1] < edges[0]
 
 
+def test_relief_is_a_glow_from_the_edge_and_a_shadow_around() -> None:
+    plain, raised = (
+        SlideGenerator(relief=share, turned=0.0, alpha=1.0, strip=0.0, decoys=0)
+        for share in (0.0, 1.0)
+    )
+    shadows = rings = flat_rings = 0.0
+    for seed in range(30):
+        _, piece, label = raised.sample(np.random.default_rng(seed))
+        x1, y1, x2, y2 = label.piece
+        pixels = np.asarray(piece)
+        alpha = pixels[..., 3]
+        assert np.array_equal(
+            np.argwhere(alpha >= 128).min(axis=0), (y1, x1)
+        )  # a shadow is fainter than half: the piece is where the label says
+        shadows += bool(((alpha > 0) & (alpha < 128)).sum() > 4 * (x2 - x1 + y2 - y1))
+        rings += _ring_apart(pixels)
+        flat_rings += _ring_apart(np.asarray(plain.sample(np.random.default_rng(seed))[1]))
+    assert shadows > 5
+    assert rings > 1.5 * flat_rings
+
+
+def _ring_apart(piece: np.ndarray) -> float:
+    """Grey levels between the mean near the edge of a piece and that of its middle."""
+    depth = cv2.distanceTransform((np.pad(piece[..., 3], 1) >= 128).astype(np.uint8), 2, 5)
+    depth = depth[1:-1, 1:-1]
+    grey = piece[..., :3].mean(axis=2)
+    edge = (depth > 1) & (depth < 0.3 * depth.max())
+    return float(abs(grey[edge].mean() - grey[depth > 0.6 * depth.max()].mean()))
+
+
+def test_the_full_picture_is_the_background_away_from_gaps() -> None:
+    drawn = SlideGenerator(decoys=2, decoyed=1.0, contrast=(1.0, 1.0), quality=95)
+    changed = 0
+    for seed in range(6):
+        background, piece, full, label = drawn.sample_with_full(np.random.default_rng(seed))
+        again = drawn.sample(np.random.default_rng(seed))
+        assert (background, piece, label) == again
+        change = np.abs(np.asarray(background, int) - np.asarray(full, int)).max(axis=2) > 40
+        changed += bool(change.any())
+        for x1, y1, x2, y2 in (label.gap, *label.decoys):
+            change[max(0, y1 - 12) : y2 + 12, max(0, x1 - 12) : x2 + 12] = False
+        assert not change.any()
+    assert changed > 3
+
+
 @pytest.mark.parametrize(
     "options",
     [
+        {"relief": 1.5},
         {"soft": (2.0, 1.0)},
         {"twin": 1.5},
         {"decoyed": -0.1},
