@@ -8,12 +8,19 @@ from typing import Literal, TypeVar
 
 from solver.errors import LowConfidenceError
 from solver.images import ImageSource
-from solver.results import ClassResult, Failure, SlideResult, TextResult, TilesResult
+from solver.results import (
+    ClassResult,
+    ClickResult,
+    Failure,
+    SlideResult,
+    TextResult,
+    TilesResult,
+)
 from solver.tasks.stream import PICTURE_ERRORS, PictureError
 
 OnError = Literal["raise", "return"]
 
-_Result = TypeVar("_Result", TextResult, ClassResult, TilesResult, SlideResult)
+_Result = TypeVar("_Result", TextResult, ClassResult, TilesResult, ClickResult, SlideResult)
 
 
 def settle(

@@ -21,16 +21,26 @@ from solver.errors import ModelError, TaskError
 from solver.images import ImageSource
 from solver.layouts import LayoutSource, find_layout
 from solver.model import DEFAULT_BATCH, Model
-from solver.results import Box, ClassResult, Failure, SlideResult, TextResult, TilesResult
+from solver.results import (
+    Box,
+    ClassResult,
+    ClickResult,
+    Failure,
+    SlideResult,
+    TextResult,
+    TilesResult,
+)
 from solver.tasks.classify import Classifier
 from solver.tasks.detect import Detector
+from solver.tasks.click import Clicker, TargetSource, named_targets
 from solver.tasks.stream import answer_many
+from solver.tasks.glyphs import GlyphReader
 from solver.tasks.text import Length, TextReader
 from solver.tasks.tiles import HeaderReader, TileReader, Wanted, answer_grids
 
 ModelSource = str | os.PathLike[str]
 
-_Task = TypeVar("_Task", TextReader, Classifier, Detector, HeaderReader, TileReader)
+_Task = TypeVar("_Task", TextReader, Classifier, Detector, HeaderReader, TileReader, GlyphReader)
 
 
 class Solver:
@@ -240,6 +250,36 @@ class Solver:
         return settle(answers, on_error)
 
     def slide(
+    def click(
+        self,
+        image: ImageSource,
+        targets: TargetSource,
+        *,
+        min_confidence: float | None = None,
+    ) -> ClickResult:
+        """The points of targets in a picture, in the order of the targets.
+
+        ``targets`` is a text, a target a character; a list of characters or other labels of the
+        glyph model; or a picture that shows them from left to right (anything that
+        :meth:`detect` reads but a string, unless that is a ``data:`` URI).
+
+        Raises:
+            ImageError: a picture cannot be read.
+            TaskError: no target, too many, one that cannot be read, or a prompt with nothing on it.
+            ModelError: no model for the role ``detector`` or ``glyph`` was given or is embedded.
+            LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+        """
+        check_unit("min_confidence", min_confidence)
+        clicker = Clicker(self._task(Detector), self._task(GlyphReader))
+        named = named_targets(targets)
+        if named is None:
+            prompt = images.load(cast(ImageSource, targets))
+            answer = clicker.click_prompt(images.load(image), prompt)
+        else:
+            named = clicker.checked(named)  # before a picture is looked at
+            answer = clicker.click(images.load(image), named)
+        return confident(answer, min_confidence)
+
         self,
         background: ImageSource,
         piece: ImageSource | None = None,

@@ -14,7 +14,16 @@ from solver.charset import Case
 from solver.images import ImageSource
 from solver.layouts import LayoutSource
 from solver.model import DEFAULT_BATCH, Model
-from solver.results import Box, ClassResult, Failure, SlideResult, TextResult, TilesResult
+from solver.results import (
+    Box,
+    ClassResult,
+    ClickResult,
+    Failure,
+    SlideResult,
+    TextResult,
+    TilesResult,
+)
+from solver.tasks.click import TargetSource
 from solver.tasks.text import Length
 from solver.tasks.tiles import Wanted
 
@@ -23,6 +32,7 @@ __all__ = [
     "ModelSource",
     "Solver",
     "classify",
+    "click",
     "detect",
     "open_model",
     "text",
@@ -186,6 +196,18 @@ class AsyncSolver:
         while (answer := await self._call(partial(next, answers, None))) is not None:
             yield answer
 
+    async def click(
+        self,
+        image: ImageSource,
+        targets: TargetSource,
+        *,
+        min_confidence: float | None = None,
+    ) -> ClickResult:
+        """The points of targets, in their order; see :meth:`Solver.click`."""
+        return await self._call(
+            partial(self._solver.click, image, targets, min_confidence=min_confidence)
+        )
+
     async def slide(
         self,
         background: ImageSource,
@@ -220,6 +242,7 @@ _SHARED = Solver()
 text = _SHARED.text
 text_many = _SHARED.text_many
 classify = _SHARED.classify
+click = _SHARED.click
 detect = _SHARED.detect
 tiles = _SHARED.tiles
 tiles_many = _SHARED.tiles_many

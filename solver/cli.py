@@ -72,6 +72,12 @@ def _run_detect(args: argparse.Namespace) -> int:
     return read_boxes(args)
 
 
+def _run_click(args: argparse.Namespace) -> int:
+    from solver._cli_click import read_click
+
+    return read_click(args)
+
+
 def _run_slide(args: argparse.Namespace) -> int:
     from solver._cli_slide import read_slide
 
@@ -105,6 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_detect(commands)
     _add_crop(commands)
     _add_tiles(commands)
+    _add_click(commands)
     _add_slide(commands)
     _add_models(commands)
     _cli_serve.add_command(commands, epilog=_EXIT_CODES)
@@ -174,6 +181,43 @@ def _add_detect(commands: Any) -> None:
         help="draw the boxes: a new picture file where there is one input, else a folder",
     )
     detect.set_defaults(run=_run_detect)
+
+
+def _add_click(commands: Any) -> None:
+    click = commands.add_parser(
+        "click",
+        help="find what to click, in order",
+        description="Find what to click. One line a target, in their order: target, x,y in pixels\n"
+        "(- where it is missing), probability, with tabs. Missing and ambiguous targets are\n"
+        "flagged on stderr. - is standard input.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EXIT_CODES,
+    )
+    click.add_argument("picture", metavar="PICTURE|-", help="the picture to click on")
+    asked = click.add_mutually_exclusive_group(required=True)
+    asked.add_argument("--targets", metavar="TEXT", help="characters, in the order of the clicks")
+    asked.add_argument(
+        "--target", action="append", metavar="LABEL", help="one target, again for the next"
+    )
+    asked.add_argument("--prompt", metavar="FILE|-", help="a picture that shows the targets")
+    click.add_argument(
+        "--model",
+        action="append",
+        metavar="FILE|NAME",
+        help="an .onnx file or an embedded model; once for the detector, once for the glyphs",
+    )
+    click.add_argument(
+        "--min-confidence",
+        type=_unit,
+        metavar="P",
+        help="an answer below this probability (0 to 1) is a failure",
+    )
+    click.add_argument("--json", action="store_true", help="one JSON object")
+    click.add_argument("--draw", metavar="OUT", help="draw the answer: a new picture file")
+    click.add_argument(
+        "--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)"
+    )
+    click.set_defaults(run=_run_click)
 
 
 def _add_slide(commands: Any) -> None:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from solver.grids import Grid
-from solver.results import Box, TilesResult
+from solver.results import Box, ClickResult, TilesResult
 
 UInt8 = npt.NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -96,6 +96,34 @@ def draw_tiles(image: UInt8, result: TilesResult) -> UInt8:
     asked = " + ".join(_one_line(word.label) for word in result.prompt)
     tag = f"{asked} {result.confidence:.2f}"
     _write_tag(pen, (width, 0), tag, _HEADER, size=size, width=width)
+    return np.asarray(canvas, dtype=np.uint8)
+
+
+def draw_click(image: UInt8, result: ClickResult) -> UInt8:
+    """A copy of an ``(H, W, 3)`` RGB picture with the points to click.
+
+    Each box has its target, numbered from 1 in the order of the clicks, and its probability; those
+    that might be another mark have a question mark. Targets that are missing stand in the top right
+    corner.
+    """
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
+    height, width = image.shape[:2]
+    line = max(1, round(min(height, width) / 150))
+    size = max(10, round(height / 18))
+    for number, target in enumerate(result.targets, start=1):
+        if target.box is None or target.point is None:
+            continue
+        colour = _COLOURS[(number - 1) % len(_COLOURS)]
+        pen.rectangle(_inside(target.box.xyxy, width, height), outline=colour, width=line)
+        x, y = target.point
+        pen.ellipse((x - 2 * line, y - 2 * line, x + 2 * line, y + 2 * line), fill=colour)
+        doubt = "?" if number - 1 in result.ambiguous else ""
+        text = f"{number} {_one_line(target.text)}{doubt} {target.confidence:.2f}"
+        _write_tag(pen, (target.box.x1, target.box.y1), text, colour, size=size, width=width)
+    if result.missing:
+        absent = " ".join(f"{n + 1} {_one_line(result.targets[n].text)}" for n in result.missing)
+        _write_tag(pen, (width, 0), f"missing: {absent}", _OTHER, size=size, width=width)
     return np.asarray(canvas, dtype=np.uint8)
 
 

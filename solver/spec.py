@@ -109,6 +109,8 @@ class DecoderSpec:
     is for ``softmax`` networks of grids: the least probability with which a tile is an answer.
     ``background`` is for ``softmax`` too: the label of what is none of the others. It is never an
     answer, but has its share of the probability, so that what is unknown gets little confidence.
+    ``likeness`` is for ``softmax`` networks of glyphs: slope and offset of the log odds that two
+    glyphs are the same, over the cosine between their logits, each less its mean.
     """
 
     name: str
@@ -121,6 +123,7 @@ class DecoderSpec:
     anchors: AnchorSpec | None = None
     threshold: float | None = None
     background: str | None = None
+    likeness: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         _checks.choice("decoder.name", self.name, DECODERS)
@@ -145,6 +148,7 @@ class DecoderSpec:
             _checks.between("decoder.threshold", self.threshold, 0, 1)
             if self.name != "softmax":
                 raise SpecError(f"decoder.threshold: expected null with {self.name}")
+        self._check_likeness()
         if self.background is not None:
             if self.name != "softmax":
                 raise SpecError(f"decoder.background: expected null with {self.name}")
@@ -153,6 +157,18 @@ class DecoderSpec:
                     f"decoder.background: expected one of two or more labels, "
                     f"received {self.background!r}"
                 )
+
+    def _check_likeness(self) -> None:
+        if self.likeness is None:
+            return
+        _checks.kind("decoder.likeness", self.likeness, tuple)
+        if len(self.likeness) != 2 or self.name != "softmax":
+            raise SpecError(
+                "decoder.likeness: expected two numbers, with softmax alone, "
+                f"received {self.likeness!r} with {self.name}"
+            )
+        for value in self.likeness:
+            _checks.number("decoder.likeness", value)
 
     def _check_classes(self) -> None:
         if self.name in ("ctc", "multi_head"):
@@ -233,7 +249,7 @@ class ModelSpec:
     def to_json(self) -> str:
         """The contract as one line of JSON: keys sorted, so equal specs give equal bytes."""
         body: dict[str, Any] = {"version": VERSION, **asdict(self)}
-        for name in ("threshold", "background"):
+        for name in ("threshold", "background", "likeness"):
             if body["decoder"][name] is None:
                 del body["decoder"][name]  # as before there was one: the same bytes
         if not body["decoder"]["min_length"]:

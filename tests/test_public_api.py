@@ -16,12 +16,12 @@ import solver
 
 PUBLIC = {
     "ALNUM", "DIGITS", "LOWER", "UPPER",
-    "Alternative", "Box", "Character", "ClassResult", "Failure", "Grid", "TextResult", "Tile",
-    "TilesResult", "SlideAlternative", "SlideResult",
+    "Alternative", "Box", "Character", "ClassResult", "ClickResult", "ClickTarget", "Failure",
+    "Grid", "TextResult", "Tile", "TilesResult", "SlideAlternative", "SlideResult",
     "AsyncRemoteSolver", "AsyncSolver", "Layout", "ModelSpec", "RemoteSolver", "Solver",
     "ImageError", "LowConfidenceError", "MissingDependencyError", "ModelError",
     "ModelIntegrityError", "ServiceError", "SolverError", "SpecError", "TaskError",
-    "__version__", "classify", "crop", "detect", "slide", "text", "text_many", "tiles",
+    "__version__", "classify", "click", "crop", "detect", "slide", "text", "text_many", "tiles",
     "tiles_many",
 }  # fmt: skip
 

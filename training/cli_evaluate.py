@@ -9,7 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-_LABELLED = {"text": "filename", "class": "classes", "detector": "coco"}
+_LABELLED = {
+    "text": "filename",
+    "detector": "coco",
+    **dict.fromkeys(("class", "glyph", "header", "tile"), "classes"),
+}
 
 
 def add(commands: Any) -> None:

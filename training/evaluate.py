@@ -18,7 +18,9 @@ from solver.preprocess import preprocess
 from solver.results import Box, ClassResult, TextResult
 from solver.tasks.classify import Classifier
 from solver.tasks.detect import Detector
+from solver.tasks.glyphs import GlyphReader
 from solver.tasks.text import TextReader
+from solver.tasks.tiles import HeaderReader, TileReader
 from training.figures.boxes import BoxFigures, Verdict, box_figures, judge
 from training.figures.classes import TOP, ClassFigures, class_figures
 from training.figures.text import TextFigures, text_figures
@@ -56,7 +58,8 @@ Reader = TextReader | Classifier | Detector
 Result = TextResult | ClassResult | BoxesResult
 Figures = TextFigures | ClassFigures | BoxFigures
 _READERS: dict[str, type[TextReader] | type[Classifier]] = {
-    reader.role: reader for reader in (TextReader, Classifier)
+    reader.role: reader
+    for reader in (TextReader, Classifier, GlyphReader, HeaderReader, TileReader)
 }
 
 
@@ -149,7 +152,7 @@ def reader_for(model: Model, *, temperature: float | None = None) -> Reader:
     """The task that a model's role asks for; ``temperature`` in place of the contract's.
 
     Raises:
-        SpecError: its role is neither text, class nor detector.
+        SpecError: no reader is for its role.
     """
     if model.spec.role == Detector.role:
         return Detector(model)

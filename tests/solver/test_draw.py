@@ -10,7 +10,7 @@ import pytest
 from PIL import ImageFont
 
 from solver import draw
-from solver.results import Box
+from solver.results import Box, ClickResult, ClickTarget
 
 
 @pytest.fixture(autouse=True)
@@ -97,3 +97,15 @@ def test_without_such_a_font_it_is_escaped(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(draw, "_CJK_FONTS", ())
     text, _ = draw._written("a龙é", 12)
     assert text == "a\\u9f99\\xe9"
+
+
+def test_points_to_click_are_drawn_and_what_is_missing_is_written() -> None:
+    image = blank()
+    found = ClickTarget("a", (70.0, 80.0), Box(60, 70, 80, 90, "mark", 0.9), 0.9)
+    gone = ClickTarget("b", None, None, 0.8)
+    both = ClickResult((found.point,), (found, gone), 0.7, (1,), (0,))  # type: ignore[arg-type]
+    drawn = draw.draw_click(image, both)
+    assert (drawn[80, 70] != 255).any()
+    assert (drawn[:20, 150:] != 255).any()
+    alone = draw.draw_click(image, ClickResult((), (), 1.0))
+    assert (alone == image).all()

@@ -15,6 +15,8 @@ from solver.results import (
     Box,
     Character,
     ClassResult,
+    ClickResult,
+    ClickTarget,
     Failure,
     SlideAlternative,
     SlideResult,
@@ -24,7 +26,13 @@ from solver.results import (
 )
 
 TILE = Tile("cat", 0.9, 0.25, (0, 10, 5, 20), (Alternative("dog", 0.1),))
+FOUND = ClickTarget("龙", (5.0, 7.5), Box(0, 5, 10, 10, "mark", 0.4), 0.9)
+GONE = ClickTarget("年", None, None, 0.8)
 RESULTS = [
+    FOUND,
+    GONE,
+    ClickResult((), (), 1.0),
+    ClickResult(((5.0, 7.5),), (GONE, FOUND), 0.6, (0,), (1,)),
     TILE,
     TilesResult((), (), (), (), 0.0),
     TilesResult((ClassResult("cat", 1.0),), (TILE, TILE), (1,), ((2.5, 15.0),), 0.5),
@@ -86,6 +94,12 @@ def test_box_corners() -> None:
         (lambda: Tile("a", 1.0, 0.5, (2, 0, 1, 1)), "Tile.xyxy"),
         (lambda: TilesResult((), (TILE,), (1,), (), 0.5), "TilesResult.indices"),
         (lambda: TilesResult((), (TILE,), (0,), ((0.0, 0.0),), 0.5), "TilesResult.points"),
+        (lambda: ClickTarget("a", (1.0, 2.0), None, 0.5), "both point and box"),
+        (lambda: ClickTarget("a", (1.0,), FOUND.box, 0.5), "ClickTarget.point"),  # type: ignore[arg-type]
+        (lambda: ClickTarget("a", None, "b", 0.5), "ClickTarget.box"),  # type: ignore[arg-type]
+        (lambda: ClickResult((), (FOUND,), 0.5), "ClickResult.points"),
+        (lambda: ClickResult((), (GONE,), 0.5), "ClickResult.missing"),
+        (lambda: ClickResult((), (GONE,), 0.5, (0,), (0,)), "ClickResult.ambiguous"),
         (lambda: Failure(-1, None, TaskError()), "Failure.index"),
         (lambda: Failure(0, b"x", TaskError()), "Failure.source"),  # type: ignore[arg-type]
         (lambda: Failure(0, None, "x"), "Failure.error"),  # type: ignore[arg-type]

@@ -66,6 +66,11 @@ SPECS = {
         ),
     ),
 }
+SPECS["glyph"] = ModelSpec(
+    role="glyph",
+    input=InputSpec(height=48, width=48),
+    decoder=DecoderSpec(name="softmax", labels=("龙", "nothing"), likeness=(12.5, -6.0)),
+)
 SPECS["text-min-length"] = replace(
     SPECS["text-ctc"], decoder=replace(SPECS["text-ctc"].decoder, min_length=4)
 )
@@ -132,6 +137,7 @@ REFUSED = [
     ({"decoder__symbols": ["a", "b"]}, "symbols"),
     ({"decoder__labels": ["x"]}, "labels"),
     ({"decoder__length": 4}, "length"),
+    ({"decoder__likeness": [1.0, 0.0]}, "likeness: expected two numbers, with softmax"),
     ({"decoder__min_length": -1}, "min_length"),
     ({"decoder__min_length": 257}, "min_length"),
     ({"decoder__min_length": None}, "min_length"),

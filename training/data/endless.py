@@ -38,6 +38,11 @@ class Endless:
     seed: tuple[int, int, int]
     digest: str
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes that its generator draws, in their order; none where it does not say."""
+        return tuple(getattr(self.generator, "labels", ()))
+
     def draw(self, epoch: int, number: int) -> Sample:
         """One picture, encoded without loss."""
         rng = np.random.default_rng([*self.seed, LEARNT, epoch, number])

@@ -95,7 +95,7 @@ def read_data(config: Config, root: Path) -> Data:
     train, validation = sides
     if not train and not endless:
         raise DatasetError('data.train: no source; add one, such as [{path = "pictures"}]')
-    labels = config.labels
+    labels = config.labels or tuple(dict.fromkeys(x for one in endless for x in one.labels))
     if config.has_labels:
         if endless and not labels:
             raise DatasetError(

@@ -30,11 +30,17 @@ USES = {
     "detector": 'solver.Solver("{file}").detect("picture.png")',
 }
 PURPOSES = {
+    "glyph": 'solver.Solver("{file}").click("picture.png", "龙舟年").points',
+    "header": 'solver.Solver("{file}", "tiles.onnx").tiles("grid.jpg").points',
+    "tile": 'solver.Solver("{file}", "header.onnx").tiles("grid.jpg").points',
     "text": "Reads the text of captchas",
     "class": "Sorts pictures into classes",
     "detector": "Finds things in pictures",
 }
 FITS = {
+    "glyph": "Reads single characters and icons that were cut out",
+    "header": "Reads the words that a grid's header names",
+    "tile": "Names what the tiles of a grid show",
     "shrink": "made smaller to fit where it is larger, centred",
     "letterbox": "scaled to fit, its shape kept, centred",
     "height": "scaled to the height, its shape kept",

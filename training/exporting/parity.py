@@ -233,4 +233,8 @@ def _log_softmax(logits: Float32) -> Float64:
     return np.asarray(shifted - np.log(np.exp(shifted).sum(-1, keepdims=True)))
 
 
-GATES: dict[str, Gate] = {"text": _texts, "class": _classes, "detector": _boxes}
+GATES: dict[str, Gate] = {
+    "text": _texts,
+    "detector": _boxes,
+    **dict.fromkeys(("class", "glyph", "header", "tile"), _classes),
+}

@@ -15,6 +15,7 @@ from training.generators.corpora import (
     generate_slide,
     generate_tiles,
 )
+from training.generators.crops import GlyphGenerator
 from training.generators.folder import Generator, generate_text, write_folder
 from training.generators.fonts import FontFace, find_fonts
 from training.generators.header import HeaderGenerator, words80
@@ -40,6 +41,7 @@ __all__ = [
     "GeneratorSettings",
     "GridLabel",
     "HeaderGenerator",
+    "GlyphGenerator",
     "Item",
     "PypiCaptcha",
     "RecordGenerator",

@@ -16,12 +16,14 @@ from training.generators.fonts import FontFace, FontSet
 from training.generators.header import jpeg
 from training.generators.icon_shapes import ICONS
 from training.generators.prompts import draw_prompt
+from training.generators.random_shapes import shape_name
 from training.generators.records import Item, Record, encoded, json_lines
 from training.generators.scenes import draw_scene
 from training.generators.strew import OVER, UNDER, interfere, strew
 from training.generators.text import ALNUM
 
 _ICONS = tuple(ICONS)
+_SHAPES = 4000  # nameless ones; a glyph reader learns the first few hundred of them
 _KINDS = {"chinese": 0.68, "alnum": 0.1, "icons": 0.15, "mixed": 0.07}
 
 
@@ -67,7 +69,8 @@ class ClickGenerator:
     many marks, fewest and most; `turn`, the steepest angle in degrees; `size`, a mark's em as a
     share of the long side; `photo`, the share of photo-like grounds; `prompt`, how often a prompt's
     picture is drawn too; `kinds`, shares of chinese, alnum, icons and mixed pictures; `clutter`,
-    how often lines and dots interfere; `formats`, the labels that a corpus gets.
+    how often lines and dots interfere; `shapes`, the share of icons that are nameless shapes;
+    `strips`, the share of pictures that are prompts; `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
     """
 
@@ -85,6 +88,8 @@ class ClickGenerator:
         prompt: float = 0.5,
         kinds: Mapping[str, float] | None = None,
         clutter: float = 0.4,
+        shapes: float = 0.0,
+        strips: float = 0.0,
         formats: Sequence[str] = ("jsonl",),
     ) -> None:
         self.symbols = gb2312() if symbols is None else symbols
@@ -115,6 +120,7 @@ class ClickGenerator:
         self.width, self.asked, self.decoys = width, asked, decoys
         self.turn, self.size = turn, size
         self.photo, self.prompt, self.clutter = photo, prompt, clutter
+        self.shapes, self.strips = shapes, strips
         self.formats = tuple(formats)
 
     def sample(self, rng: Rng) -> tuple[Image.Image, ClickLabel]:
@@ -149,6 +155,8 @@ class ClickGenerator:
         return files
 
     def _draw(self, rng: Rng) -> tuple[np.ndarray, ClickLabel, int]:
+        if self.strips and rng.random() < self.strips:
+            return self._strip(rng)
         width = round(float(np.exp(rng.uniform(*np.log(self.width)))))
         height = max(60, round(width * float(rng.choice([rng.uniform(0.4, 0.8), 1.0, 0.62]))))
         picture = draw_scene(height, width, rng, photo=self.photo)
@@ -173,8 +181,19 @@ class ClickGenerator:
         prompt = None
         if rng.random() < self.prompt:
             marks = [(o.text, o.shape) for o in wanted]
-            prompt = Image.fromarray(draw_prompt(marks, self._faces, rng))
+            prompt = Image.fromarray(draw_prompt(marks, self._faces, rng)[0])
         return picture, ClickLabel(tuple(objects), prompt), int(rng.integers(60, 96))
+
+    def _strip(self, rng: Rng) -> tuple[np.ndarray, ClickLabel, int]:
+        """A prompt as the picture itself: in it, too, characters are to be found."""
+        names, asked = self._names(rng, room=40.0)
+        picture, boxes = draw_prompt(names[:asked], self._faces, rng, crowded=rng.random() < 0.3)
+        objects = [
+            ClickObject(box, *name, 0.0, order)
+            for order, (name, box) in enumerate(zip(names, boxes, strict=False))
+            if box is not None
+        ]
+        return picture, ClickLabel(tuple(objects), None), int(rng.integers(60, 96))
 
     def _names(self, rng: Rng, *, room: float) -> tuple[list[tuple[str, str]], int]:
         """(text, shape) of every mark, those asked for first, and how many these are."""
@@ -189,7 +208,7 @@ class ClickGenerator:
         chosen: list[tuple[str, str]] = []
         while len(chosen) < asked + decoys:
             if rng.random() < icons:
-                name = ("", _ICONS[int(rng.integers(len(_ICONS)))])
+                name = ("", self._icon(rng))
             else:
                 name = (texts[self._place(texts, chosen, asked, rng)], "")
             if name not in chosen:
@@ -197,6 +216,11 @@ class ClickGenerator:
         if len(chosen) > asked and rng.random() < 0.04:  # one decoy is a second of its kind
             chosen[-1] = chosen[0]
         return chosen, asked
+
+    def _icon(self, rng: Rng) -> str:
+        if self.shapes and rng.random() < self.shapes:
+            return shape_name(int(rng.integers(_SHAPES)))
+        return _ICONS[int(rng.integers(len(_ICONS)))]
 
     @staticmethod
     def _place(texts: str, chosen: list[tuple[str, str]], asked: int, rng: Rng) -> int:

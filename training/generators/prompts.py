@@ -10,18 +10,25 @@ import numpy as np
 from training.generators.colours import PICKS, Rng
 from training.generators.effects import CLUTTER
 from training.generators.fonts import FontSet
-from training.generators.icons import icon_mask
-from training.generators.marks import symbol_mask, turned
+from training.generators.marks import INK
 from training.generators.paste import meeting
+from training.generators.strew import Box, mark_mask, seen
 
 _OVER = ("curves", "slim_lines", "dots", "specks")
 
 
-def draw_prompt(marks: Sequence[tuple[str, str]], faces: FontSet, rng: Rng) -> np.ndarray:
-    """(text, shape) of each, left to right, on a light ground: (H, W, 3) uint8 RGB."""
+def draw_prompt(
+    marks: Sequence[tuple[str, str]], faces: FontSet, rng: Rng, *, crowded: bool = False
+) -> tuple[np.ndarray, list[Box | None]]:
+    """(text, shape) of each, left to right, on a light ground: (H, W, 3) uint8 RGB; their boxes.
+
+    None for one that is hidden by others.
+
+    `crowded`: they may touch and overlap, and lines run through them.
+    """
     height = int(rng.integers(28, 62))
     size = round(height * rng.uniform(0.55, 0.8))
-    cell = size * rng.uniform(1.1, 1.5)
+    cell = size * (rng.uniform(0.8, 1.2) if crowded else rng.uniform(1.1, 1.5))
     margin = rng.uniform(2, 12)
     width = round(2 * margin + cell * len(marks) + float(rng.choice([0, 0, rng.uniform(0, 80)])))
     picture: np.ndarray = np.empty((height, width, 3), np.uint8)
@@ -29,32 +36,30 @@ def draw_prompt(marks: Sequence[tuple[str, str]], faces: FontSet, rng: Rng) -> n
     if rng.random() < 0.35:
         CLUTTER["curves"](picture, rng, lambda: PICKS["pale"](rng), 2)
     face = faces.draw(rng, "any")
-    turn = float(rng.choice([0.0, 10.0, 35.0]))
+    owner = np.zeros((height, width), np.uint8)
+    turn = float(rng.choice([0.0, 10.0, 35.0, 50.0] if crowded else [0.0, 10.0, 35.0]))
     tone = PICKS["dark"](rng)
     for place, (text, shape) in enumerate(marks):
         degrees = rng.uniform(-turn, turn)
-        if text:
-            mask = symbol_mask(face, text, size, rng, degrees=degrees)
-        else:
-            drawn = icon_mask(shape, size, rng, outline=rng.random() < 0.4)
-            mask = turned(drawn, size, rng, degrees=degrees)
+        mask = mark_mask((text, shape), size, rng, face=face, coarse=False, degrees=degrees)
         if rng.random() < 0.6:
             tone = PICKS["dark"](rng)
         x = round(margin + cell * (place + 0.5) - mask.shape[1] / 2)
         y = round(height / 2 + rng.uniform(-0.06, 0.06) * height - mask.shape[0] / 2)
-        _ink(picture, mask, tone, x, y)
+        there, own = meeting(picture, mask, x, y)
+        owner[there][mask[own] > INK] = place + 1
+        _ink(picture[there], mask[own], tone)
     unit = size * 0.06
-    if rng.random() < 0.5:
+    for _ in range(int(rng.integers(1, 4)) if crowded else int(rng.random() < 0.5)):
         CLUTTER[_OVER[int(rng.integers(len(_OVER)))]](
             picture, rng, lambda: PICKS["dark"](rng), unit
         )
     if rng.random() < 0.2:
         picture = cv2.GaussianBlur(picture, (0, 0), 0.5)
-    return picture
+    numbers = range(1, len(marks) + 1)
+    return picture, [seen(owner, n) if (owner == n).any() else None for n in numbers]
 
 
-def _ink(picture: np.ndarray, mask: np.ndarray, tone: Sequence[float], x: int, y: int) -> None:
-    there, own = meeting(picture, mask, x, y)
-    share = mask[own][..., None].astype(np.float32) / 255
-    mixed = picture[there] * (1 - share) + np.asarray(tone, np.float32) * share
-    picture[there] = mixed.astype(np.uint8)
+def _ink(part: np.ndarray, mask: np.ndarray, tone: Sequence[float]) -> None:
+    share = mask[..., None].astype(np.float32) / 255
+    part[:] = (part * (1 - share) + np.asarray(tone, np.float32) * share).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 ::
 
-    kind = "classic"          # text, classic, header, tiles, click, slide, pypi-captcha
+    kind = "classic"          # text, classic, header, tiles, click, glyph, slide, pypi-captcha
     count = 20000
     seed = 7
     workers = 2

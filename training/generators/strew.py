@@ -9,10 +9,11 @@ import numpy as np
 
 from training.generators.colours import PICKS, Rng
 from training.generators.effects import CLUTTER, Pick
-from training.generators.fonts import FontSet
+from training.generators.fonts import FontFace, FontSet
 from training.generators.icons import icon_mask
 from training.generators.marks import INK, LOOKS, Brush, Mark, coarse_mask, symbol_mask, turned
 from training.generators.paste import meeting
+from training.generators.random_shapes import is_shape, shape_mask
 
 Box = tuple[int, int, int, int]
 
@@ -93,24 +94,58 @@ def strew(
     for i, (text, shape) in enumerate(names):
         size = max(14, round(em * (1 - rng.uniform(0, spread))))
         angle = round(rng.uniform(-turn, turn), 1)
-        if text:
-            font = face or faces.draw(rng, "any")
-            draw = coarse_mask if coarse and size >= 24 else symbol_mask
-            mask = draw(font, text, size, rng, degrees=angle)
-        else:
-            drawn = icon_mask(shape, size, rng, outline=rng.random() < 0.4)
-            mask = turned(drawn, size, rng, degrees=angle)
+        font = face or faces.draw(rng, "any")
+        mask = mark_mask((text, shape), size, rng, face=font, coarse=coarse, degrees=angle)
         corner = _room(owner, mask, size, overlap, rng)
         if corner is None:
             continue
-        brush = Brush(kind, rng.uniform(60, 110), _ground(picture, mask, corner))
-        name = look or looks[int(rng.integers(len(looks)))]
-        _lay(picture, owner, LOOKS[name](mask, size, brush, rng), corner, i + 1)
+        drawn = painted(picture, mask, size, corner, rng, kind=kind, look=look)
+        lay(picture, owner, drawn, corner, i + 1)
         angles[i] = angle
-    return [(i, _seen(owner, i + 1), angle) for i, angle in angles.items()]
+    return [(i, seen(owner, i + 1), angle) for i, angle in angles.items()]
 
 
-def _seen(owner: np.ndarray, number: int) -> Box:
+def mark_mask(
+    name: tuple[str, str], size: int, rng: Rng, *, face: FontFace, coarse: bool, degrees: float
+) -> np.ndarray:
+    """The coverage of one (text, shape), `size` pixels to the em, turned: (h, w) uint8.
+
+    A shape is the name of an icon, or of a random shape.
+    """
+    text, shape = name
+    if text:
+        draw = coarse_mask if coarse and size >= 24 else symbol_mask
+        return draw(face, text, size, rng, degrees=degrees)
+    if is_shape(shape):
+        drawn = shape_mask(int(shape[1:]), size)
+    else:
+        drawn = icon_mask(shape, size, rng, outline=rng.random() < 0.4)
+    return turned(drawn, size, rng, degrees=degrees)
+
+
+def painted(
+    picture: np.ndarray,
+    mask: np.ndarray,
+    size: int,
+    corner: tuple[int, int],
+    rng: Rng,
+    *,
+    kind: str | None = None,
+    look: str | None = None,
+) -> Mark:
+    """A mask in colours that stand out where its top left corner (y, x) will lie.
+
+    kind of colours and look: any, where None.
+    """
+    kind = kind or _KINDS[int(rng.integers(len(_KINDS)))]
+    brush = Brush(kind, rng.uniform(60, 110), _ground(picture, mask, corner))
+    names = list(LOOKS)
+    name = look or names[int(rng.integers(len(names)))]
+    return LOOKS[name](mask, size, brush, rng)
+
+
+def seen(owner: np.ndarray, number: int) -> Box:
+    """The xyxy box of the pixels that a mark owns."""
     mine = owner == number
     columns, rows = np.flatnonzero(mine.any(axis=0)), np.flatnonzero(mine.any(axis=1))
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
@@ -155,9 +190,10 @@ def _room(
     return None
 
 
-def _lay(
+def lay(
     picture: np.ndarray, owner: np.ndarray, mark: Mark, corner: tuple[int, int], number: int
 ) -> None:
+    """Draw a mark at its top left corner (y, x), in place, and note whose its pixels are."""
     there, own = meeting(picture, mark.ink, corner[1], corner[0])
     below: np.ndarray = picture[there].astype(np.float32)
     for cover, paint in mark.layers:

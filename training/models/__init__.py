@@ -161,8 +161,8 @@ def _encode_padded(config: Config, labels: Labels) -> Targets:
 
 
 def _encode_class(config: Config, labels: Labels) -> Targets:
-    names = config.labels or labels
-    return padded_codes(lambda label: [names.index(label)])
+    places = {label: place for place, label in enumerate(config.labels or labels)}
+    return padded_codes(lambda label: [places[label]])
 
 
 def _read_ctc(

@@ -17,6 +17,8 @@ from training.models.zoo import BackboneError
 from training.plugins import is_reference, load_function
 
 BATCH_NORM_MOMENTUM = 0.98
+# The length of a glyph's features: logits of unit weights then span what a softmax needs.
+_SPHERE = 16.0
 
 
 def conv_bn(
@@ -102,8 +104,26 @@ def residual_net(x: Any, *, width: int = 32) -> Any:
     return x
 
 
+def glyph(x: Any, *, width: int = 32) -> Any:
+    """One glyph as a point on a sphere: ``(N, H, W, c) → (N, 1, 1, 16·width/3)``, all as long.
+
+    Between sixteen times smaller maps and the features lies one dense layer, which keeps where
+    strokes are. With classes in thousands the head stays small, and the angle between two
+    pictures' features tells how alike they are.
+    """
+    x = conv_bn(x, width, strides=2, name="stem")
+    for stage, factor in enumerate((2, 3, 4), 1):
+        x = conv_bn(x, factor * width, strides=2, name=f"stage{stage}_in")
+        x = residual(x, factor * width, name=f"stage{stage}")
+    features, whole = 16 * width // 3, (x.shape[1], x.shape[2])
+    x = conv_bn(x, features, whole, padding="valid", activation=None, name="features")
+    x = keras.layers.UnitNormalization(dtype="float32", name="sphere")(x)
+    return keras.layers.Rescaling(_SPHERE, dtype="float32", name="radius")(x)
+
+
 OWN: dict[str, Callable[..., Any]] = {
     "compact": compact,
+    "glyph": glyph,
     "slim": slim,
     "lenet": lenet,
     "residual": residual_net,

@@ -7,6 +7,7 @@ are fixed when a network is built; weights do not depend on them.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,6 +25,8 @@ _STAGES = (
     (128, 2, 5, 2, 4),
 )
 _PYRAMID_STAGES = (3, 4, 5)
+_FINEST = _PYRAMID_STAGES[0]
+_LEVEL_OUTPUT = re.compile(r"bifpn\d+_(down|up)(\d+)_bn")
 # A score of 0.01 everywhere at the start, so that the background does not drown the rest (Lin et
 # al. 2017).
 _PRIOR = 0.01
@@ -108,6 +111,27 @@ def mobile_pyramid(image: Any, *, width: float = 1.0, depth: float = 1.0) -> lis
     return features
 
 
+def dense_pyramid(image: Any) -> list[Any]:
+    """Plain and residual 3×3 convolutions: image → features of strides 8, 16 and 32.
+
+    More multiply-adds than :func:`mobile_pyramid`, of the kind that a processor is quickest at:
+    gradients of depthwise convolutions take several times longer than their arithmetic says.
+    """
+    x = conv_bn(image, 16, 3, strides=2, name="stem")
+    x = conv_bn(x, 32, 3, strides=2, name="stage1")
+    features = []
+    for stage, (filters, blocks) in enumerate(((48, 1), (96, 1), (128, 1)), 2):
+        x = conv_bn(x, filters, 3, strides=2, name=f"stage{stage}")
+        for block in range(blocks):
+            name = f"stage{stage}_{block + 1}"
+            y = conv_bn(x, filters, 3, name=f"{name}_a")
+            y = conv_bn(y, filters, 3, relu=False, name=f"{name}_b")
+            x = keras.layers.Add(name=f"{name}_add")([x, y])
+            x = keras.layers.Activation("relu", name=f"{name}_act")(x)
+        features.append(x)
+    return features
+
+
 def bifpn(features: Sequence[Any], *, levels: int, filters: int, layers: int) -> list[Any]:
     """Weighted features of all levels, mixed down and up ``layers`` times.
 
@@ -122,6 +146,23 @@ def bifpn(features: Sequence[Any], *, levels: int, filters: int, layers: int) ->
     for layer in range(layers):
         pyramid = _mix(pyramid, filters, name=f"bifpn{layer + 1}")
     return pyramid
+
+
+def level_outputs(network: keras.Model, *, levels: int) -> list[Any]:
+    """The layers whose outputs the heads look at, finest level first.
+
+    Raises:
+        ValueError: the network has no such pyramid.
+    """
+    found: dict[int, Any] = {}
+    for layer in network.layers:
+        named = _LEVEL_OUTPUT.fullmatch(layer.name)
+        if named and (named[1] == "up") == (int(named[2]) > _FINEST):
+            found[int(named[2])] = layer  # the last one of each level
+    wanted = range(_FINEST, _FINEST + levels)
+    if set(wanted) - set(found):
+        raise ValueError(f"{network.name}: expected a pyramid of {levels} levels; name a layer")
+    return [found[level] for level in wanted]
 
 
 def _mix(pyramid: list[Any], filters: int, *, name: str) -> list[Any]:

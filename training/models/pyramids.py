@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from training.models import zoo
-from training.models.bifpn import BATCH_NORM_MOMENTUM
+from training.models.bifpn import BATCH_NORM_MOMENTUM, dense_pyramid
 from training.models.zoo import BackboneError
 from training.plugins import is_reference, load_function
+
+OWN: dict[str, Callable[[Any], list[Any]]] = {"dense": dense_pyramid}
 
 
 def pyramid(
@@ -19,8 +21,8 @@ def pyramid(
 ) -> list[Any]:
     """The feature maps ``(N, H/8, W/8, c)``, ``(N, H/16, …)``, ``(N, H/32, …)`` of an image tensor.
 
-    ``name`` is one of Keras's networks, or the user's own ``"module:function"``, looked up in
-    ``root``: a function ``(image tensor) → list of three``. ``weights`` are ``None``,
+    ``name`` is ``"dense"`` (ours), one of Keras's networks, or the user's own
+    ``"module:function"``, looked up in ``root``: a function ``(image tensor) → list of three``. ``weights`` are ``None``,
     ``"imagenet"`` or a Keras ``notop`` file, for Keras's networks alone.
 
     Raises:
@@ -28,6 +30,8 @@ def pyramid(
         PluginError: the user's module or function cannot be had.
         WeightsError: the ImageNet weights cannot be fetched.
     """
+    if name in OWN and weights is None:
+        return OWN[name](image)
     if name in zoo.NETWORKS:
         found = zoo.pyramid(name, image, weights=weights, momentum=BATCH_NORM_MOMENTUM)
         return _checked(name, found, image)
@@ -38,7 +42,8 @@ def pyramid(
         )
     if not is_reference(name):
         raise BackboneError(
-            f"backbone: expected one of {', '.join(zoo.NETWORKS)}, 'my_module:function', or \"\" "
+            f"backbone: expected one of {', '.join((*OWN, *zoo.NETWORKS))}, "
+            "'my_module:function', or \"\" "
             f"for the detector's own, received {name!r}"
         )
     build = load_function(name, root=root, setting="backbone")

@@ -1,0 +1,29 @@
+"""Square pieces of a picture around boxes: training and use cut them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+UInt8 = npt.NDArray[np.uint8]
+Corners = Sequence[float]
+
+# Of a box's longer side, on each side: a box may be a little tight, a turned glyph touches it.
+MARGIN = 0.08
+
+
+def cut_out(image: UInt8, box: Corners, *, margin: float = MARGIN) -> UInt8:
+    """The square around a box (xyxy, pixels) of an ``(H, W, 3)`` picture: ``(s, s, 3)``.
+
+    Its side is the box's longer one and ``margin`` of that on both ends. Beyond the picture's
+    edges its last pixels are repeated.
+    """
+    x1, y1, x2, y2 = box
+    side = max(1, round(max(x2 - x1, y2 - y1) * (1 + 2 * margin)))
+    left = round((x1 + x2 - side) / 2)
+    top = round((y1 + y2 - side) / 2)
+    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
+    return np.ascontiguousarray(image[rows[:, None], columns])

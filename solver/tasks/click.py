@@ -1,0 +1,182 @@
+"""Click captchas: the marks of a picture, what they show, and in which order to click them.
+
+A detector finds marks, a glyph reader says what each may be, and :mod:`solver.tasks.assign` weighs
+all ways in which targets and marks belong together. The detector's weak hits take part: what the
+prompt asks for tells a mark from a speck better than a score does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.errors import TaskError
+from solver.images import ImageSource
+from solver.results import Box, ClickResult, ClickTarget
+from solver.tasks.assign import NO_BOX, assign
+from solver.tasks.detect import Detector
+from solver.tasks.glyphs import GlyphReader, likeness
+from solver.words import find_words
+
+UInt8 = npt.NDArray[np.uint8]
+Float64 = npt.NDArray[np.float64]
+
+# A text, a list of characters or labels, or a prompt's picture.
+TargetSource = Sequence[str] | ImageSource
+
+MOST_TARGETS = 32
+# Marks that are looked at: those that score this much, the best of them where they are too many.
+LEAST_SCORE = 0.06
+MOST_BOXES = 32
+# How often what is asked for is there at all, and how often a glyph is read as if by chance.
+PRESENT = 0.97
+CHANCE = 0.01
+# A target is ambiguous when its box is less probable than this, or when a box that is nobody's
+# shows the same with more than that probability.
+SURE = 0.85
+RIVAL = 0.05
+# A prompt's glyph is called by its character from this probability.
+READABLE = 0.5
+
+
+def named_targets(targets: TargetSource) -> list[str] | None:
+    """The targets that are named: a text's characters without spaces, or a list's items.
+
+    None for a picture: a string is one only as a ``data:`` URI.
+
+    Raises:
+        TaskError: a list of something else.
+    """
+    if isinstance(targets, str):
+        if targets[:5].lower() == "data:":
+            return None
+        return [symbol for symbol in targets if not symbol.isspace()]
+    if not isinstance(targets, list | tuple):
+        return None
+    if not all(isinstance(target, str) for target in targets):
+        raise TaskError(f"targets: expected strings, received {targets!r:.80}")
+    return list(targets)
+
+
+class Clicker:
+    """Finds targets in pictures with a detector and a glyph reader."""
+
+    def __init__(self, detector: Detector, reader: GlyphReader) -> None:
+        self._detector = detector
+        self._reader = reader
+
+    def click(self, image: UInt8, targets: Sequence[str]) -> ClickResult:
+        """The points of targets (characters, or other labels of the reader), in their order.
+
+        A character that the reader has no class for can still be what is left over.
+
+        Raises:
+            TaskError: no target, too many, or one of several characters that is no label.
+        """
+        names = self.checked(targets)
+        boxes = self.marks(image)
+        shares = self._reader.probabilities(self._reader.logits(image, boxes))
+        places = {label: place for place, label in enumerate(self._reader.labels)}
+        classes = len(places)
+        # Each class is as likely as any other before it is looked at.
+        odds = np.ones((len(names), len(boxes)))
+        for row, name in enumerate(names):
+            if name in places:
+                odds[row] = shares[:, places[name]] * classes
+        return self._answer(names, boxes, odds, names)
+
+    def click_prompt(self, image: UInt8, prompt: UInt8) -> ClickResult:
+        """The points of what the picture ``prompt`` shows from left to right, ``(h, w, 3)`` RGB.
+
+        Raises:
+            TaskError: the prompt shows nothing, or too much.
+        """
+        asked = self._cut(prompt)
+        wanted = self._reader.logits(prompt, asked)
+        boxes = self.marks(image)
+        found = self._reader.logits(image, boxes)
+        slope, offset = self._reader.likeness
+        odds = np.exp(slope * likeness(wanted, found) + offset)
+        names = [self._name(row) for row in self._reader.probabilities(wanted)]
+        # Two prints of one icon need not be one thing: only what was read is the same.
+        return self._answer(names, boxes, odds, [name or None for name in names])
+
+    def marks(self, image: UInt8) -> list[Box]:
+        """All marks that might be one, in reading order by their left edge."""
+        found = self._detector.detect(image, threshold=LEAST_SCORE)[:MOST_BOXES]
+        return sorted(found, key=lambda box: (box.x1, box.y1))
+
+    def checked(self, targets: Sequence[str]) -> list[str]:
+        """Targets that can be looked for; raises TaskError as :meth:`click`."""
+        names = list(targets)
+        if not 1 <= len(names) <= MOST_TARGETS:
+            raise TaskError(f"targets: expected 1 to {MOST_TARGETS}, received {len(names)}")
+        known = set(self._reader.labels)
+        strange = [name for name in names if len(name) != 1 and name not in known]
+        if strange:
+            raise TaskError(
+                f"targets: expected single characters or labels of {self._reader.model.source}, "
+                f"received {strange[0]!r}"
+            )
+        return names
+
+    def _cut(self, prompt: UInt8) -> list[Box]:
+        """The prompt's glyphs from left to right: found as marks are, else parted by their ink."""
+        boxes = self._detector.detect(prompt)
+        if not boxes:
+            parts = find_words(prompt, most=MOST_TARGETS)
+            boxes = [Box(*map(float, part), label="ink", score=1.0) for part in parts]
+        if not 1 <= len(boxes) <= MOST_TARGETS:
+            raise TaskError(f"the prompt shows {len(boxes)} glyphs; expected 1 to {MOST_TARGETS}")
+        return sorted(boxes, key=lambda box: box.x1 + box.x2)
+
+    def _name(self, shares: Float64) -> str:
+        best = int(shares.argmax())
+        label = self._reader.labels[best]
+        return label if len(label) == 1 and shares[best] >= READABLE else ""
+
+    def _answer(
+        self,
+        texts: Sequence[str],
+        boxes: Sequence[Box],
+        odds: Float64,
+        names: Sequence[str | None],
+    ) -> ClickResult:
+        """The answer by odds ``(T, B)``: how much likelier a mark looks so, being the target."""
+        scores = np.array([box.score for box in boxes])
+        # Where a target that is there will be: at any mark, as far as that is one.
+        chances = scores / max(1.0, float(scores.sum()))
+        mixed = (1 - CHANCE) * odds + CHANCE
+        found = assign(mixed * chances, absent=(1 - PRESENT) / PRESENT, names=names)
+        taken = set(found.boxes)
+        free = [j for j in range(len(boxes)) if j not in taken]
+        targets, ambiguous = [], []
+        for row, (text, place) in enumerate(zip(texts, found.boxes, strict=True)):
+            sure = float(min(1.0, _together(found.shares[row], found.boxes, names, row)))
+            if place == NO_BOX:
+                targets.append(ClickTarget(text, None, None, sure))
+                continue
+            box = boxes[place]
+            point = ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2)
+            targets.append(ClickTarget(text, point, box, sure))
+            rivals = odds[row, free] * scores[free]
+            if sure < SURE or (rivals > RIVAL * odds[row, place] * scores[place]).any():
+                ambiguous.append(row)
+        return ClickResult(
+            points=tuple(target.point for target in targets if target.point is not None),
+            targets=tuple(targets),
+            confidence=found.confidence,
+            missing=tuple(row for row, target in enumerate(targets) if target.point is None),
+            ambiguous=tuple(ambiguous),
+        )
+
+
+def _together(
+    shares: Float64, boxes: Sequence[int], names: Sequence[str | None], row: int
+) -> float:
+    """The probability of a target's box; of one that is asked for again, of any of its boxes."""
+    name = names[row]
+    alike = [row] if name is None else [i for i, other in enumerate(names) if other == name]
+    return float(sum(shares[boxes[i]] for i in set(alike)))

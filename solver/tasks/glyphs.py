@@ -1,0 +1,69 @@
+"""What single glyphs show that were cut out of a picture, and how alike two of them are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+from solver.cutouts import cut_out
+from solver.decoders import softmax
+from solver.model import Float32
+from solver.results import Box
+from solver.tasks.classify import Classifier
+
+UInt8 = npt.NDArray[np.uint8]
+Float64 = npt.NDArray[np.float64]
+
+# More glyphs than any picture has: all of one picture go through the network together.
+BATCH = 64
+# Even odds at a cosine of a half.
+DEFAULT_LIKENESS = (12.0, -6.0)
+
+
+class GlyphReader(Classifier):
+    """Reads glyphs with one ``softmax`` network: characters, and icons by a name or number."""
+
+    role: ClassVar[str] = "glyph"
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What a glyph can be."""
+        return self._decoder.labels
+
+    @property
+    def likeness(self) -> tuple[float, float]:
+        """Slope and offset of log odds over :func:`likeness`: the contract's, if it has them."""
+        slope, offset = self._decoder.likeness or DEFAULT_LIKENESS
+        return slope, offset
+
+    def logits(self, image: UInt8, boxes: Sequence[Box]) -> Float64:
+        """Raw logits ``(N, C)`` of what lies in the boxes of an ``(H, W, 3)`` RGB picture."""
+        tensors = [self.prepare(cut_out(image, box.xyxy)) for box in boxes]
+        outputs: list[Float32] = [out[0] for out in self.model.run_many(tensors, batch_size=BATCH)]
+        if not outputs:
+            return np.zeros((0, len(self.labels)))
+        return np.stack(outputs).astype(np.float64)
+
+    def probabilities(self, logits: Float64) -> Float64:
+        """``(N, C)``, rows that sum to 1, after the temperature."""
+        rows = [softmax.probabilities(row, self.labels, self._temperature) for row in logits]
+        return np.stack(rows) if rows else np.zeros((0, len(self.labels)))
+
+
+def likeness(first: Float64, second: Float64) -> Float64:
+    """The cosine of the angle between every two of ``(N, C)`` and ``(M, C)`` logits: ``(N, M)``.
+
+    Logits less their mean are what the network's features say about each class: glyphs that it
+    has no class for point the same way, too, when they look alike.
+    """
+
+    def directions(logits: Float64) -> Float64:
+        middle = logits - logits.mean(axis=1, keepdims=True)
+        length: Float64 = np.linalg.norm(middle, axis=1, keepdims=True)
+        return np.asarray(middle / np.maximum(length, 1e-12))
+
+    cosines: Float64 = directions(first) @ directions(second).T
+    return cosines

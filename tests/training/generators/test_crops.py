@@ -1,0 +1,117 @@
+"""Single glyphs as a detector cuts them out, and shapes without a name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from training.config import Source
+from training.data.endless import endless_source
+from training.generators import ClickGenerator, GlyphGenerator, read_settings
+from training.generators.crops import NOTHING
+from training.generators.fonts import FontFace, FontSet
+from training.generators.icon_shapes import ICONS
+from training.generators.prompts import draw_prompt
+from training.generators.random_shapes import is_shape, shape_mask, shape_name
+
+Faces = tuple[FontFace, ...]
+
+
+def generator(latin: Faces, **options: object) -> GlyphGenerator:
+    usual: dict[str, object] = {"fonts": latin, "shapes": 5, "size": (16, 32)}
+    return GlyphGenerator("abcXYZ", **(usual | options))  # type: ignore[arg-type]
+
+
+def test_its_classes_are_symbols_icons_shapes_and_nothing(latin: Faces) -> None:
+    labels = generator(latin).labels
+    assert len(set(labels)) == len(labels) == 6 + len(ICONS) + 5 + 1
+    assert {"a", "Z", "爱心", "#0", "#4", NOTHING} <= set(labels)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [
+        ((0, 0, 1, 0, 0), set("abcXYZ")),
+        ((0, 0, 0, 1, 0), {*ICONS, *map(shape_name, range(5))}),
+        ((0, 0, 0, 0, 1), {NOTHING}),
+        ((1, 1, 1, 0, 0), set("abcXYZ")),  # there is no Chinese one
+    ],
+)
+def test_shares_say_what_is_drawn(
+    latin: Faces, kinds: tuple[float, ...], expected: set[str]
+) -> None:
+    made = generator(latin, kinds=kinds)
+    assert set(made.labels) <= expected
+    for seed in range(12):
+        picture, label = made.sample(np.random.default_rng(seed))
+        assert label in expected
+        assert picture.width == picture.height >= 8
+
+
+def test_the_same_chances_give_the_same_picture(latin: Faces) -> None:
+    made = generator(latin)
+    first, second = (made.sample(np.random.default_rng(7)) for _ in range(2))
+    assert first[1] == second[1]
+    assert (np.asarray(first[0]) == np.asarray(second[0])).all()
+
+
+def test_a_shape_that_is_no_class_can_be_drawn(latin: Faces) -> None:
+    picture, label = generator(latin).render("#900001", np.random.default_rng(1))
+    assert label == "#900001"
+    assert np.asarray(picture).std() > 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"size": (4, 9)}, {"size": (40, 20)}, {"turn": 181}, {"shapes": -1}, {"kinds": (1, 1)}],
+)
+def test_what_cannot_be_drawn_is_refused(latin: Faces, options: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="expected"):
+        generator(latin, **options)
+
+
+def test_shapes_are_many_different_and_the_same_again() -> None:
+    masks = [shape_mask(number, 32) for number in range(60)]
+    assert all(mask.shape == (32, 32) and (mask > 96).mean() > 0.04 for mask in masks)
+    alike = sum(np.array_equal(a, b) for i, a in enumerate(masks) for b in masks[:i])
+    assert alike <= 2
+    assert (shape_mask(3, 32) == masks[3]).all()
+    assert [is_shape(name) for name in ("#12", "#", "12", "爱心", "#a")] == [True] + [False] * 4
+
+
+def test_training_takes_its_classes_from_the_generator(tmp_path: Path, chinese: Faces) -> None:
+    assert chinese
+    (tmp_path / "glyphs.toml").write_text(
+        'kind = "glyph"\n[options]\nsymbols = "天地人"\nshapes = 2\nkinds = [1, 0, 0, 0.5, 0]\n',
+        encoding="utf-8",
+    )
+    made = read_settings(tmp_path / "glyphs.toml").generator
+    assert isinstance(made, GlyphGenerator)
+    source = Source("glyphs.toml", reader="generator", count=3)
+    endless = endless_source(source, tmp_path, seed=1, place=0)
+    assert endless.labels == made.labels
+    assert {"天", "地", "人", "#1"} <= set(endless.labels)
+    assert endless.draw(0, 0).label in endless.labels
+
+
+@pytest.mark.parametrize("crowded", [False, True])
+def test_a_prompts_boxes_hold_its_ink(latin: Faces, crowded: bool) -> None:
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        marks = [("a", ""), ("", "#7"), ("", "爱心"), ("Q", "")]
+        picture, boxes = draw_prompt(marks, FontSet(latin), rng, crowded=crowded)
+        assert len(boxes) == 4
+        height, width = picture.shape[:2]
+        assert all(box and 0 <= box[0] < box[2] <= width and box[3] <= height for box in boxes)
+
+
+def test_a_click_picture_may_be_a_prompt_or_have_shapes(latin: Faces) -> None:
+    made = ClickGenerator(
+        "abcdefgh", fonts=latin, kinds={"icons": 1.0}, width=(150, 260), shapes=1.0, strips=0.5
+    )
+    drawn = [made.sample(np.random.default_rng(seed)) for seed in range(12)]
+    assert all(is_shape(o.shape) for _, label in drawn for o in label.objects)
+    assert any(picture.height < 63 for picture, _ in drawn)
+    assert any(picture.height >= 63 for picture, _ in drawn)
