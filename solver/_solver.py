@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from solver import images, pretrained
 from solver._answers import OnError, check_batch, check_unit, confident, settle
+from solver._require import require_cv2
 from solver._session import Provider, check_providers, check_threads
 from solver.charset import Case
 from solver.errors import ModelError, TaskError
@@ -300,11 +301,13 @@ class Solver:
             ImageError: a picture cannot be read.
             TaskError: the pictures do not fit each other, or show no piece or gap.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+            MissingDependencyError: OpenCV does not import.
         """
+        check_unit("min_confidence", min_confidence)
         # OpenCV is for this verb alone: a first text answer does not wait for it.
+        require_cv2()
         from solver.tasks.slide import slide
 
-        check_unit("min_confidence", min_confidence)
         pixels, alpha = (None, None) if piece is None else images.load_layers(piece)
         answer = slide(
             images.load(background),

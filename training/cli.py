@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from solver._require import require_cv2
 from training import (
     cli_data,
     cli_errors,
@@ -33,6 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
+        require_cv2()  # nearly every command draws, or looks at pictures
         options.run(options)
     except KeyboardInterrupt:
         print(f"solver-train {options.command}: stopped", file=sys.stderr)

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+import solver
 from solver._require import require_cv2, require_onnxruntime
+from solver.cli import main
 from solver.errors import MissingDependencyError
+
+ROOT = Path(__file__).parents[2]
 
 
 def fake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str) -> None:
@@ -41,6 +49,37 @@ def test_a_broken_cv2_names_the_command(
     assert "pip install --force-reinstall opencv-python-headless" in str(caught.value)
     assert caught.value.name == "cv2"
     assert isinstance(caught.value, ImportError)
+
+
+BROKEN = "raise ImportError('libGL.so.1: cannot open shared object file')"
+MEND = "mend it with: pip install --force-reinstall opencv-python-headless"
+
+
+def test_a_slider_with_a_broken_cv2_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fake(tmp_path, monkeypatch, "cv2", BROKEN)
+    picture = np.zeros((40, 60, 3), np.uint8)
+    with pytest.raises(MissingDependencyError, match=MEND):
+        solver.slide(picture)
+    path = tmp_path / "a.png"
+    Image.fromarray(picture).save(path)
+    assert main(["slide", str(path)]) == 3
+    assert MEND in capsys.readouterr().err
+
+
+def test_training_with_a_broken_cv2_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, monkeypatch, "cv2", BROKEN)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    line = [sys.executable, "-m", "training.cli", "new", "--task", "ctc", str(tmp_path / "digits")]
+    done = subprocess.run(
+        line, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 1
+    assert MEND in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_broken_onnxruntime_names_the_command(
