@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from numbers import Integral, Real
+from typing import Any, SupportsInt, TypeGuard, TypeVar
 
 _T = TypeVar("_T")
 
 
+def is_integer(value: object) -> TypeGuard[SupportsInt]:
+    """An integer of Python or NumPy; a bool is none."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """A number of Python or NumPy that a float can hold, neither NaN nor infinite."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
 
 
 def check_unit(value: object, name: str) -> None:
-    if not (isinstance(value, float | int) and not isinstance(value, bool) and 0 <= value <= 1):
+    if not (isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1):
         raise ValueError(f"{name} should be a number from 0 to 1; received {value!r}")
 
 

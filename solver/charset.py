@@ -79,7 +79,7 @@ class Charset:
             return self._index[symbol]
         except KeyError:
             raise TaskError(
-                f"symbol {symbol!r} is not in the charset {_shown(self.symbols)}"
+                f"symbol {symbol!r} is not in the charset {shown(self.symbols)}"
             ) from None
 
     def encode(self, text: str) -> list[int]:
@@ -114,21 +114,25 @@ class Charset:
         A letter whose other case is not a single code point (``ß``), or is the blank, stays as it
         is. The last entry of the map is the blank's. TaskError when `case` is another word.
         """
-        if case not in _FOLDS:
+        if not isinstance(case, str) or case not in _FOLDS:
             raise TaskError(f"case is None, 'lower' or 'upper'; received {case!r}")
         return _fold(self, case)
 
 
+    def folded(self, text: str, case: Case) -> str:
+        """`text` as this charset's letters are after `fold`."""
+        change = _FOLDS[case]
+        others = [(symbol, change(symbol)) for symbol in text]
+        return "".join(
+            symbol if len(other) != 1 or other == self.blank else other for symbol, other in others
+        )
+
+
 @lru_cache(maxsize=64)
 def _fold(charset: Charset, case: Case) -> tuple[Charset, tuple[int, ...]]:
-    change = _FOLDS[case]
-    folded = []
-    for symbol in charset.symbols:
-        other = change(symbol)
-        keep = len(other) != 1 or other == charset.blank
-        folded.append(symbol if keep else other)
+    folded = charset.folded(charset.symbols, case)
     merged = Charset("".join(dict.fromkeys(folded)), blank=charset.blank)
-    return merged, (*merged.encode("".join(folded)), merged.blank_index)
+    return merged, (*merged.encode(folded), merged.blank_index)
 
 
 def _check_symbol(symbol: object, what: str) -> None:
@@ -138,5 +142,6 @@ def _check_symbol(symbol: object, what: str) -> None:
         raise SpecError(f"a {what} is a printable code point; received {symbol!r}")
 
 
-def _shown(symbols: str, most: int = 80) -> str:
+def shown(symbols: str, most: int = 80) -> str:
+    """Symbols in a message: quoted, and not too many."""
     return repr(symbols) if len(symbols) <= most else f"{symbols[:most]!r} and more"

@@ -138,7 +138,7 @@ def _add_text(commands: Any) -> None:
         "--charset",
         metavar="SET",
         type=_charset,
-        help="only these symbols: DIGITS, LOWER, UPPER or ALNUM (in capitals), else a literal set "
+        help="only these symbols: DIGITS, LOWER, UPPER or ALNUM (in any case), else a literal set "
         "such as 0123abc",
     )
     text.add_argument("--length", metavar="N|N-M", type=_length, help="number of characters")
@@ -386,7 +386,7 @@ def _charset(value: str) -> str:
     named = {name: getattr(charset, name) for name in ("DIGITS", "LOWER", "UPPER", "ALNUM")}
     if not value:
         raise argparse.ArgumentTypeError("expected at least one symbol")
-    return str(named.get(value, value))
+    return str(named.get(value.upper(), value))
 
 
 def _length(value: str) -> int | tuple[int, int]:

@@ -13,7 +13,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.charset import Case, Charset
+from solver._fields import is_integer
+from solver.charset import Case, Charset, shown
 from solver.decoders.automaton import Dfa, anything
 from solver.decoders.pattern import compile_pattern
 from solver.errors import TaskError
@@ -74,25 +75,32 @@ def compile_constraint(
 ) -> Constraint | None:
     """The constraint of a caller's options, or None when they restrict nothing.
 
-    `charset` is the model's, `allowed` the caller's literal set of characters: those that the
-    model cannot write are of no effect. `length` counts characters: a number, a range (its end
-    excluded, as always), or a (lowest, highest) pair with both ends included. With `case` the
-    other options speak of the symbols after folding. Compiled once for equal options.
+    `charset` is the model's, `allowed` the caller's literal set of characters. `length` counts
+    characters: a number, a range (its end excluded, as always), or a (lowest, highest) pair with
+    both ends included. With `case` a letter of the other options stands for both of its cases, as
+    in an answer. Compiled once for equal options.
 
-    Raises TaskError for an option of the wrong kind, a pattern that is not understood, and
-    options that together allow no answer.
+    Raises TaskError for an option of the wrong kind, characters that the model cannot write, a
+    pattern that is not understood, and options that together allow no answer.
     """
     if allowed is not None and (not isinstance(allowed, str) or not allowed):
         raise TaskError(f"charset is a string of the characters allowed; received {allowed!r}")
     lengths = None if length is None else _lengths(length)
     if case is not None:
         charset, _ = charset.fold(case)
+        allowed = None if allowed is None else charset.folded(allowed, case)
     if pattern is not None and not isinstance(pattern, str):
         raise TaskError(f"pattern is a string; received {pattern!r}")
     wanted = None if allowed is None else "".join(sorted(set(allowed)))
+    unknown = "".join(symbol for symbol in wanted or "" if symbol not in charset)
+    if unknown:
+        raise TaskError(
+            f"charset: this model cannot write {shown(unknown)}; its symbols are "
+            f"{shown(charset.symbols)}"
+        )
     if wanted is None and lengths is None and pattern is None:
         return None
-    compiled = _compile(charset, wanted, lengths, pattern)
+    compiled = _compile(charset, wanted, lengths, pattern, case is not None)
     return None if compiled.is_free else compiled
 
 
@@ -104,14 +112,19 @@ def unconstrained(charset: Charset) -> Constraint:
 
 @lru_cache(maxsize=256)
 def _compile(
-    charset: Charset, allowed: str | None, lengths: range | None, pattern: str | None
+    charset: Charset,
+    allowed: str | None,
+    lengths: range | None,
+    pattern: str | None,
+    ignore_case: bool,
 ) -> Constraint:
     """Intersect the options one after the other, so that an error names the one that fails."""
     dfa = anything(len(charset))
     said: list[str] = []
     if pattern is not None:
         said.append(f"pattern={pattern!r}")
-        dfa = _checked(compile_pattern(pattern, charset.symbols), charset, said)
+        dfa = compile_pattern(pattern, charset.symbols, ignore_case=ignore_case)
+        dfa = _checked(dfa, charset, said)
     if allowed is not None:
         said.append(f"charset={allowed!r}")
         dfa = _checked(_keep(dfa, charset, allowed), charset, said)
@@ -123,16 +136,12 @@ def _compile(
 
 def _lengths(length: object) -> range:
     """The wanted lengths as a range that is not empty and within 0 to MAX_LENGTH."""
-    if isinstance(length, int) and not isinstance(length, bool):
-        lengths = range(length, length + 1)
+    if is_integer(length):
+        lengths = range(int(length), int(length) + 1)
     elif isinstance(length, range):
         lengths = length if length.step > 0 else length[::-1]
-    elif (
-        isinstance(length, tuple)
-        and len(length) == 2
-        and all(isinstance(end, int) and not isinstance(end, bool) for end in length)
-    ):
-        lengths = range(length[0], length[1] + 1)
+    elif isinstance(length, tuple) and len(length) == 2 and all(map(is_integer, length)):
+        lengths = range(int(length[0]), int(length[1]) + 1)
     else:
         raise TaskError(
             f"length is a number, a range, or a (lowest, highest) pair; received {length!r}"
@@ -151,7 +160,7 @@ def _shown(lengths: range) -> str:
 
 def _keep(dfa: Dfa, charset: Charset, allowed: str) -> Dfa:
     """`dfa` without the symbols that are not allowed."""
-    wanted = sum(1 << charset.index(symbol) for symbol in allowed if symbol in charset)
+    wanted = sum(1 << charset.index(symbol) for symbol in allowed)
     kept = [place for place, block in enumerate(dfa.blocks) if block & wanted]
     return Dfa(
         blocks=tuple(dfa.blocks[place] & wanted for place in kept),
@@ -198,10 +207,9 @@ def _checked(dfa: Dfa, charset: Charset, said: list[str]) -> Dfa:
                 useful.add(state)
                 stack.append(state)
     if 0 not in useful or not any(target in useful for target in dfa.steps[0]):
-        symbols = charset.symbols if len(charset) <= 80 else f"{charset.symbols[:80]}…"
         raise TaskError(
             f"{' with '.join(said)} allows no text at all that this model can write; its symbols "
-            f"are {symbols!r}"
+            f"are {shown(charset.symbols)}"
         )
     return _renumbered(dfa, useful)
 

@@ -1,7 +1,8 @@
 """A small regular-expression subset, compiled without backtracking.
 
-This module reads the pattern into a tree; `automaton` turns the tree into a DFA. Case matters, and
-the pattern describes the whole answer.
+This module reads the pattern into a tree; `automaton` turns the tree into a DFA. Case matters, if
+it is not merged, and the pattern describes the whole answer: ``^`` before it and ``$`` after it are
+taken and change nothing.
 
 Supported: literals, ``.``, classes ``[A-Z0-9]`` and ``[^0O]``, ``\\d`` ([0-9]), ``\\w`` (letters
 and digits, not the underscore), ``\\`` before punctuation, groups ``(…)`` and ``(?:…)``, ``|``,
@@ -29,25 +30,32 @@ _COUNTS = re.compile(r"\{([0-9]{1,6})(?:(,)([0-9]{0,6}))?\}", re.ASCII)
 _SIMPLE_COUNTS: dict[str, tuple[int, int | None]] = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 
 
-def compile_pattern(pattern: str, symbols: str) -> Dfa:
-    """The automaton of `pattern` over these symbols. TaskError names the place of a mistake."""
+def compile_pattern(pattern: str, symbols: str, *, ignore_case: bool = False) -> Dfa:
+    """The automaton of `pattern` over these symbols. TaskError names the place of a mistake.
+
+    With `ignore_case` a symbol is meant wherever its lower or upper case is.
+    """
     if not isinstance(pattern, str) or not pattern:
         raise TaskError(f"pattern is a string that is not empty; received {pattern!r}")
     if len(pattern) > MAX_PATTERN:
         raise TaskError(f"a pattern has at most {MAX_PATTERN} characters; received {len(pattern)}")
-    return determinise(_Parser(pattern, symbols).parse(), len(symbols))
+    return determinise(_Parser(pattern, symbols, ignore_case).parse(), len(symbols))
 
 
 class _Parser:
     """Recursive descent; one method a level of binding."""
 
-    def __init__(self, pattern: str, symbols: str) -> None:
+    def __init__(self, pattern: str, symbols: str, ignore_case: bool) -> None:
         self.pattern = pattern
         self.symbols = symbols
+        self.ignore_case = ignore_case
         self.at = 0
 
     def parse(self) -> Node:
+        self._take("^")  # the whole answer is meant anyway, as with the $ at the end
         node = self._choice(0)
+        if self.at == len(self.pattern) - 1:
+            self._take("$")
         if self.at < len(self.pattern):
             raise self._error("unmatched ')'")
         return node
@@ -63,6 +71,8 @@ class _Parser:
     def _sequence(self, depth: int) -> Node:
         parts: list[Node] = []
         while self.at < len(self.pattern) and self.pattern[self.at] not in "|)":
+            if depth == 0 and self.pattern[self.at :] == "$":
+                break
             parts.append(self._repeated(depth))
         return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
 
@@ -99,7 +109,7 @@ class _Parser:
         if mark in "?*+{":
             raise self._error(f"{mark!r} with nothing before it to repeat")
         if mark in "^$":
-            raise self._error(f"{mark!r}, which is not needed: a pattern is the whole answer")
+            raise self._error(f"{mark!r} inside: a pattern is the whole answer")
         if mark in "]}":
             raise self._error(f"{mark!r} that closes nothing (write \\{mark} for the character)")
         if mark == "(":
@@ -180,12 +190,21 @@ class _Parser:
         self.at += 1
         return mask
 
+    def _forms(self, symbol: str) -> set[str]:
+        """The symbol and, where case is ignored, what it is in the other one."""
+        forms = {symbol, symbol.lower(), symbol.upper()} if self.ignore_case else {symbol}
+        return {form for form in forms if len(form) == 1}
+
     def _mask(self, symbol: str) -> int:
-        place = self.symbols.find(symbol)
-        return 0 if place < 0 else 1 << place
+        places = [self.symbols.find(form) for form in self._forms(symbol)]
+        return sum(1 << place for place in places if place >= 0)
 
     def _where(self, holds: Callable[[str], bool]) -> int:
-        return sum(1 << place for place, symbol in enumerate(self.symbols) if holds(symbol))
+        return sum(
+            1 << place
+            for place, symbol in enumerate(self.symbols)
+            if any(map(holds, self._forms(symbol)))
+        )
 
     def _take(self, mark: str) -> bool:
         found = self.pattern.startswith(mark, self.at)

@@ -143,7 +143,9 @@ def test_a_path_cannot_break_the_table(ctc_file: Path, draw: Draw, tmp_path: Pat
     [
         (["--charset", "DIGITS"], "19"),
         (["--charset", "019"], "19"),
-        (["--charset", "ALNUM", "--length", "2"], "1b"),
+        (["--charset", "digits"], "19"),
+        (["--charset", "aABb1", "--length", "2"], "1b"),
+        (["--charset", "1B", "--case", "lower"], "1b"),
         (["--length", "2-4"], "1b"),
         (["--pattern", "[0-9]A"], "1A"),
         (["--case", "upper"], "1B"),
@@ -215,7 +217,7 @@ def test_wrong_usage(args: list[str], capsys: Capture) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--pattern", "["], ["--charset", "é"], ["--length", "1000"], ["--top-k", "100000"]],
+    [["--pattern", "["], ["--charset", "é"], ["--charset", "ALNUM"], ["--length", "1000"], ["--top-k", "100000"]],
 )
 def test_options_that_the_model_cannot_take_are_wrong_usage(
     ctc_file: Path, pictures: Path, capsys: Capture, options: list[str]

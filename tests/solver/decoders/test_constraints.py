@@ -7,6 +7,7 @@ import time
 from itertools import product
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +65,7 @@ def patterns() -> st.SearchStrategy[str]:
 @settings(max_examples=150, deadline=None)
 @given(
     patterns(),
-    st.none() | st.sampled_from(["a", "b1", "a1я"]),
+    st.none() | st.sampled_from(["a", "b1", "a1"]),
     st.none() | st.sampled_from([range(3), range(2, 4), range(1, 4, 2), range(4, 5)]),
 )
 def test_same_language_as_re(pattern: str, allowed: str | None, length: range | None) -> None:
@@ -112,7 +113,7 @@ def test_punctuation_is_escaped() -> None:
 
 def test_nothing_restricted_is_no_constraint() -> None:
     assert compile_constraint(charset=SMALL) is None
-    assert compile_constraint(charset=SMALL, allowed="1abя") is None
+    assert compile_constraint(charset=SMALL, allowed="1ab") is None
     assert compile_constraint(charset=SMALL, pattern=".*") is None
 
 
@@ -132,19 +133,57 @@ def test_symbols_and_states_without_use_are_trimmed() -> None:
     assert constraint.classes.tolist() == list(range(10))
 
 
-def test_case_is_folded_first() -> None:
-    charset = Charset("aAbB")
-    constraint = compile_constraint(charset=charset, pattern="[a-z]{2}", case="lower")
+@pytest.mark.parametrize("case", ["lower", "upper"])
+@pytest.mark.parametrize(
+    ("options", "yes", "no"),
+    [
+        ({"pattern": "[a-z]{2}"}, ["ab", "ba"], ["a1", "a"]),
+        ({"pattern": "[A-Z]{2}"}, ["ab"], ["a1", "a"]),
+        ({"pattern": "A[^B]"}, ["aa", "a1"], ["ab", "ba"]),
+        ({"pattern": "Ab|bA"}, ["ab", "ba"], ["aa"]),
+        ({"pattern": r"Ö\w"}, ["öa", "ö1"], ["aa"]),
+        ({"allowed": "aB"}, ["ab", "b"], ["a1"]),
+        ({"allowed": "AÖ1"}, ["a1ö"], ["b"]),
+        ({"allowed": "aA1", "pattern": "B?[aA]1"}, ["a1"], ["ba1"]),
+    ],
+)
+def test_letters_stand_for_both_cases_where_case_is_merged(
+    case: Any, options: Any, yes: list[str], no: list[str]
+) -> None:
+    constraint = compile_constraint(charset=Charset("aAbB1öÖ"), case=case, **options)
     assert constraint is not None
-    assert constraint.charset.symbols == "ab"
-    with pytest.raises(TaskError, match=r"\[A-Z\].*symbols are 'ab'"):
-        compile_constraint(charset=charset, pattern="[A-Z]{2}", case="lower")
+    change = {"lower": str.lower, "upper": str.upper}[case]
+    assert constraint.charset.symbols == change("ab1ö")
+    words = [change(word) for word in yes + no]
+    accepted = [word for word in words if constraint.accepts(constraint.charset.encode(word))]
+    assert accepted == words[: len(yes)]
+
+
+def test_a_model_of_one_case_knows_the_other_where_case_is_merged() -> None:
+    charset = Charset("ab1")
+    assert compile_constraint(charset=charset, allowed="AB1", case="upper") is None
+    with pytest.raises(TaskError, match="cannot write 'AB'; its symbols are 'ab1'"):
+        compile_constraint(charset=charset, allowed="AB1")
+
+
+@pytest.mark.parametrize("pattern", ["^ab?$", "^ab?", "ab?$", "^(ab?)$"])
+def test_anchors_around_a_pattern_change_nothing(pattern: str) -> None:
+    assert compiled_language(pattern=pattern) == compiled_language(pattern="ab?") == ["a", "ab"]
+
+
+@pytest.mark.parametrize(
+    ("length", "plain"), [(np.int64(2), 2), ((np.int32(1), np.uint8(2)), (1, 2))]
+)
+def test_lengths_of_numpy(length: Any, plain: Any) -> None:
+    assert compiled_language(length=length) == compiled_language(length=plain)
 
 
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"allowed": "я"}, "charset='я' allows no text"),
+        ({"allowed": "я"}, "cannot write 'я'; its symbols are 'ab1'"),
+        ({"allowed": "a1яж"}, "cannot write 'жя'; its symbols are 'ab1'"),
+        ({"length": 2, "case": []}, r"received \[\]"),
         ({"pattern": "[я]+"}, "pattern='.я.+' allows no text"),
         ({"pattern": r"\d", "allowed": "ab"}, "with charset='ab' allows no text"),
         ({"pattern": "a{3}", "length": 2}, "with length=2 allows no text"),
@@ -191,8 +230,11 @@ def test_options_refused(options: Any, named: str) -> None:
         ("a{,2}", 1),
         ("a{2,1}", 1),
         ("a{999}", 1),
-        ("^a", 0),
-        ("a$", 1),
+        ("a^", 1),
+        ("a$b", 1),
+        ("(a$)", 2),
+        ("a|^b", 2),
+        ("^^a", 1),
         (r"\s", 0),
         (r"\D", 0),
         (r"\1", 0),
