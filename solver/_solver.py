@@ -110,13 +110,17 @@ class Solver:
         """Read the text of one picture.
 
         ``charset`` is a set of the symbols that may occur, ``length`` a count or a
-        ``(least, most)`` pair or range, ``pattern`` a small regular expression; all three mask
-        the decoding itself. ``case`` merges upper and lower case. ``top_k - 1`` alternatives
-        come with the answer.
+        ``(least, most)`` pair with both ends, or a range, whose end is excluded, ``pattern`` a
+        small regular expression; all three mask the decoding itself, and the confidence is the
+        probability given that they hold. ``case`` merges upper and lower case, in the other
+        options too. ``top_k - 1`` alternatives come with the answer.
+
+        A text shorter than any that the model was trained on, such as the empty one of a picture
+        that shows nothing, has the confidence 0.
 
         Raises:
             ImageError: the picture cannot be read.
-            TaskError: the options do not fit the model, or leave no answer.
+            TaskError: an option is malformed or does not fit the model, or they leave no answer.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
         """
         check_unit("min_confidence", min_confidence)

@@ -1,8 +1,9 @@
 """What a solver answers: frozen values, checked once, that turn into JSON and back.
 
-``confidence`` is one rule everywhere: the calibrated probability that the whole answer is right.
-A detector's box has a ``score``, which promises less. ``alternatives`` hold the answers after the
-best one, most probable first. Wrong fields raise ValueError.
+``confidence`` is one rule everywhere: the calibrated probability that the whole answer is right,
+given what the caller allowed (``charset``, ``length``, ``pattern``). A detector's box has a
+``score``, which promises less. ``alternatives`` hold the answers after the best one, most probable
+first. Wrong fields raise ValueError.
 """
 
 from __future__ import annotations
