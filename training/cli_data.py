@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from training.cli_labelling import add_labelling, source_of
 from training.whole import write_whole
 
 if TYPE_CHECKING:
@@ -46,20 +47,6 @@ def add(commands: Any) -> None:
     split.set_defaults(run=_split)
 
 
-def add_labelling(parser: argparse.ArgumentParser) -> None:
-    """Add the options that say where a source's labels are; :func:`source_of` takes them."""
-    parser.add_argument(
-        "--reader",
-        default="filename",
-        help="filename, csv, tsv, voc, coco, yolo, classes, pack or my_module:read; "
-        "default: filename",
-    )
-    parser.add_argument("--separator", default="_", help="between label and rest of a file name")
-    parser.add_argument("--side", default="left", choices=["left", "right"], help="of the label")
-    parser.add_argument("--labels", default="", help="the file of labels, or of classes' names")
-    parser.add_argument("--columns", default="", help="of a table, such as filename,words")
-
-
 def _add_reading(parser: argparse.ArgumentParser) -> None:
     add_labelling(parser)
     parser.add_argument("--kind", choices=KINDS, help="what labels are; default: by the reader")
@@ -69,12 +56,14 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 
 def _check(options: argparse.Namespace) -> None:
     from training import config
+    from training.data.anchor_fit import Canvas
     from training.data.check import check
     from training.data.check_page import to_html, to_text
     from training.samples import DatasetError, shown
 
     sides: dict[str, dict[str, list[Sample]]] = {"train": {}, "validation": {}}
     symbols, kind = options.symbols, options.kind or _kind(options.reader)
+    canvas = anchors = None
     for path in options.sources:
         if path.suffix.lower() == ".toml":
             settings = config.load(path)
@@ -91,6 +80,9 @@ def _check(options: argparse.Namespace) -> None:
                     kind = kind or _kind(source.reader)
             kind = kind or ("classes" if settings.task == "classify" else None)
             symbols = symbols or settings.symbols
+            if settings.task == "detect":
+                canvas = Canvas(settings.input.height, settings.input.width)
+                anchors = settings.detect.anchors()
         else:
             _read(source_of(path, options), Path(), sides["train"])
     for path in options.validation:
@@ -102,6 +94,8 @@ def _check(options: argparse.Namespace) -> None:
         kind=kind,
         near=_near(options),
         workers=max(1, options.workers),
+        canvas=canvas,
+        anchors=anchors,
     )
     print(to_text(report))
     if options.json:
@@ -133,20 +127,6 @@ def _split(options: argparse.Namespace) -> None:
     print(f"{result.groups} groups of near duplicates, the largest of {result.largest}")
     for item in result.damaged:
         print(f"left out, damaged: {shown(item.sample.path)}: {shown(item.reason)}")
-
-
-def source_of(path: Path, options: argparse.Namespace) -> Source:
-    """A source whose labels are where the options say."""
-    from training.config import Source
-
-    return Source(
-        str(path),
-        reader=options.reader,
-        separator=options.separator,
-        side=options.side,
-        labels=options.labels,
-        columns=tuple(filter(None, (name.strip() for name in options.columns.split(",")))),
-    )
 
 
 def _read(source: Source, root: Path, into: dict[str, list[Sample]]) -> None:

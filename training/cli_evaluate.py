@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from training import cli_labelling
+
 _LABELLED = {
     "text": "filename",
     "detector": "coco",
@@ -23,10 +25,9 @@ def add(commands: Any) -> None:
     evaluate.add_argument(
         "folders", nargs="+", type=Path, help="of pictures, or label files; each is scored apart"
     )
-    evaluate.add_argument(
-        "--reader",
-        help="how they are labelled, as in captcha.toml; default: filename, classes where the "
-        "model is a classifier, coco where it is a detector",
+    cli_labelling.add_labelling(
+        evaluate,
+        by_role="filename, classes where the model is a classifier, coco where it is a detector",
     )
     evaluate.add_argument(
         "--only", default="", help="a list that split wrote, such as test.csv: no others are read"
@@ -50,18 +51,19 @@ def add(commands: Any) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from training import evaluate
-    from training.config import Source
     from training.report.files import write_csv, write_json, write_sheet
     from training.report.html import write_html
     from training.samples import read_source, shown
 
     reader = evaluate.open_reader(options.model)
-    labelled = options.reader or _LABELLED[reader.role]
     samples = [
         sample
         for folder, name in zip(options.folders, _names(options.folders), strict=True)
         for sample in read_source(
-            Source(str(folder), name=name, reader=labelled, only=options.only), Path()
+            cli_labelling.source_of(
+                folder, options, reader=_LABELLED[reader.role], name=name, only=options.only
+            ),
+            Path(),
         )
     ]
     found = evaluate.evaluate(reader, samples)
@@ -96,8 +98,7 @@ def _heatmap(options: argparse.Namespace) -> None:
     root = options.root or options.config.resolve().parent
     run = options.folder or root / "runs" / settings.name
     keras.mixed_precision.set_global_policy("float32")
-    is_class = settings.task == "classify"
-    labels = read_data(settings, root).labels if is_class else ()
+    labels = read_data(settings, root).labels if settings.has_labels else ()
     network = build(settings, labels=labels, root=root)
     weights.load(network, options.weights or run / "best.weights.h5")
     for path, name in zip(options.pictures, _file_names(options.pictures), strict=True):

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from training import cli_data, template, workspace
+from training import cli_labelling, template, workspace
 from training.whole import write_whole
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def add(commands: Any) -> None:
     )
     pack.add_argument("--out", type=Path, required=True, help="a new folder")
     pack.add_argument("--shards", type=int, default=0, help="files; default: one each 256 MiB")
-    cli_data.add_labelling(pack)
+    cli_labelling.add_labelling(pack)
     pack.set_defaults(run=_pack)
 
 
@@ -160,7 +160,7 @@ def _pack(options: argparse.Namespace) -> None:
     from training.samples import read_source, source_folder, source_name
 
     if options.source.suffix.lower() != ".toml":
-        source = cli_data.source_of(options.source, options)
+        source = cli_labelling.source_of(options.source, options)
         samples = read_source(source, Path())
         folder = source_folder(source, Path())
         _tell(pack(samples, folder, options.out, shards=options.shards))

@@ -25,7 +25,16 @@ from training.figures.learning import BEYOND, FEWEST, Learning, learning
 from training.figures.shares import Share
 from training.plots import draw
 from training.samples import DatasetError, Sample, listed_name, read_source, source_folder
-from training.trials import FitFunction, Ledger, digest, need_validation, train
+from training.trials import (
+    AP50,
+    EXACT,
+    FitFunction,
+    Ledger,
+    digest,
+    measure,
+    need_validation,
+    train,
+)
 from training.whole import write_whole
 
 _log = logging.getLogger(__name__)
@@ -33,6 +42,10 @@ _log = logging.getLogger(__name__)
 SIZES = 5  # by default: all pictures, half of them, a quarter …
 SMALLEST = 20
 TARGETS = (0.9, 0.95, 0.99)
+TITLES = {
+    EXACT: "Whole captcha right, by training pictures",
+    AP50: "Average precision at IoU .5, by training pictures",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +60,22 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """All points in order of size, and the law through them where there are enough."""
+    """All points in order of size, and the law through them where there are enough.
+
+    ``measure`` is what is drawn: "exact", or "ap50" of a detector.
+    """
 
     name: str
     points: tuple[Point, ...]
     law: Learning | None
     targets: tuple[float, ...]
+    measure: str = EXACT
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for JSON; a number of pictures that is never reached is null."""
         body: dict[str, Any] = {
             "name": self.name,
+            "measure": self.measure,
             "points": [
                 {"size": p.size, "repeat": p.repeat, **p.share.to_dict(), "error": p.error}
                 for p in self.points
@@ -134,7 +152,8 @@ def curve(
             share = Share(record["right"], record["count"])
             points.append(Point(size, repeat, share, record["error"]))
             on_report(line(points[-1]))
-    found = Curve(config.name, tuple(points), _law(points, config.seed), tuple(targets))
+    law = _law(points, config.seed)
+    found = Curve(config.name, tuple(points), law, tuple(targets), measure(config))
     write_whole(out / "curve.csv", table(found).encode())
     write_whole(out / "curve.json", (json.dumps(found.to_dict(), indent=2) + "\n").encode())
     write_whole(out / "curve.png", _png(chart(found)))
@@ -186,10 +205,9 @@ def sentence(found: Curve) -> str:
     largest = max(point.size for point in good)
     last = next(point for point in good if point.size == largest)
     low, high = last.share.interval
-    text = (
-        f"With {largest:,} pictures {100 * last.share.value:.1f} % are read right "
-        f"[{100 * low:.1f}, {100 * high:.1f}]"
-    )
+    share = f"{100 * last.share.value:.1f} %"
+    text = f"AP@.5 is {share}" if found.measure == AP50 else f"{share} are read right"
+    text = f"With {largest:,} pictures {text} [{100 * low:.1f}, {100 * high:.1f}]"
     if found.law is None:
         return f"{text}; to look further ahead, measure {FEWEST} sizes or more."
     return "; ".join([text, *(_target(found.law, target) for target in found.targets)]) + "."
@@ -206,7 +224,9 @@ def table(found: Curve) -> str:
     """All trainings as CSV."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["size", "repeat", "exact", "low", "high", "validation_pictures", "error"])
+    writer.writerow(
+        ["size", "repeat", found.measure, "low", "high", "validation_pictures", "error"]
+    )
     for point in found.points:
         low, high = point.share.interval
         shares = [f"{value:.5f}" for value in (point.share.value, low, high)]
@@ -244,9 +264,9 @@ def chart(found: Curve) -> Chart:
             *lines,
         ]
     return Chart(
-        "Whole captcha right, by training pictures",
+        TITLES[found.measure],
         "training pictures",
-        "exact, on validation",
+        f"{found.measure}, on validation",
         tuple(lines),
         x_range=(0.0, float((3 if found.law else 1) * largest)),
         y_range=(0.0, 1.0),

@@ -291,7 +291,11 @@ class _Work:
             calibrated_on=calibrated_on,
             allowed=self.extras.int8_loss,
         )
-        metrics = {"pictures": int8.right[1].count, "exact": int8.right[1].value}
+        metrics = {"pictures": float(len(predictions))}
+        if int8.ap50 is None:
+            metrics["exact"] = int8.right[1].value
+        else:
+            metrics |= {"boxes": int8.right[1].count, "ap50": int8.ap50[1]}
         set_spec(files[1], replace(spec, provenance=replace(spec.provenance, metrics=metrics)))
         return replace(int8, size=(files[0].stat().st_size, files[1].stat().st_size))
 

@@ -54,7 +54,7 @@ def edit_distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def wilson_interval(successes: int, count: int, *, z: float = 1.959964) -> tuple[float, float]:
+def wilson_interval(successes: float, count: int, *, z: float = 1.959964) -> tuple[float, float]:
     """Wilson's 95 % interval of a share (Wilson 1927), both ends in 0–1."""
     if not 0 <= successes <= count or count < 1:
         raise ValueError(f"expected 0 ≤ successes ≤ count ≥ 1, received {successes}/{count}")

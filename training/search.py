@@ -24,7 +24,17 @@ from training.data.sources import read_data
 from training.figures.shares import Share
 from training.models.backbones import OWN
 from training.samples import DatasetError
-from training.trials import FitFunction, Ledger, TrialError, digest, need_validation, train
+from training.trials import (
+    EXACT,
+    FitFunction,
+    Ledger,
+    TrialError,
+    digest,
+    measure,
+    need_validation,
+    spoken,
+    train,
+)
 from training.whole import write_whole
 
 _log = logging.getLogger(__name__)
@@ -69,7 +79,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One training and what came of it; ``error`` says why nothing did."""
+    """One training and what came of it; ``error`` says why nothing did.
+
+    ``measure`` is what ``share`` is a share of: "exact", or "ap50" of a detector.
+    """
 
     number: int
     stage: str
@@ -77,11 +90,12 @@ class Trial:
     settings: Settings
     share: Share
     error: str = ""
+    measure: str = EXACT
 
     def row(self) -> dict[str, Any]:
         """Its line of the table."""
         low, high = self.share.interval
-        figures = {"exact": round(self.share.value, 5), "low": round(low, 5)}
+        figures = {self.measure: round(self.share.value, 5), "low": round(low, 5)}
         first = {"trial": self.number, "stage": self.stage, "epochs": self.epochs}
         counts = {"high": round(high, 5), "pictures": self.share.count, "error": self.error}
         return {**first, **asdict(self.settings), **figures, **counts}
@@ -139,7 +153,7 @@ def search(
             {"stage": stage, "epochs": length, **asdict(settings)},
         )
         share = Share(record["right"], record["count"])
-        done.append(Trial(number, stage, length, settings, share, record["error"]))
+        done.append(Trial(number, stage, length, settings, share, record["error"], measure(config)))
         on_report(line(done[-1]))
 
     for number in range(1, coarse + fines + 1):
@@ -197,7 +211,7 @@ def winner(trials: list[Trial]) -> Trial:
 def table(trials: list[Trial]) -> str:
     """All trials as CSV."""
     text = io.StringIO()
-    columns = [*COLUMNS, "exact", "low", "high", "pictures", "error"]
+    columns = [*COLUMNS, trials[0].measure, "low", "high", "pictures", "error"]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(trial.row() for trial in trials)
@@ -209,8 +223,8 @@ def snippet(trial: Trial) -> str:
     low, high = trial.share.interval
     found = trial.settings
     return (
-        f"# solver-train search, trial {trial.number}: {100 * trial.share.value:.1f} % right "
-        f"[{100 * low:.1f}, {100 * high:.1f}] of {trial.share.count} validation pictures\n"
+        f"# solver-train search, trial {trial.number}: {spoken(trial.share, trial.measure)} "
+        f"[{100 * low:.1f}, {100 * high:.1f}], on validation\n"
         f"[model]\nwidth = {found.width}\ndropout = {found.dropout!r}\n\n"
         f"[fit]\nlearning_rate = {found.learning_rate!r}\nbatch = {found.batch}\n"
         f"epochs = {trial.epochs}\n"
@@ -238,8 +252,8 @@ def verdict(trials: list[Trial]) -> str:
     others = [t for t in short if t.settings != found.settings and not t.error]
     level = [trial for trial in others if trial.share.interval[1] >= low]
     text = (
-        f"best: trial {found.number}, {100 * found.share.value:.1f} % of {found.share.count} "
-        f"right after {found.epochs} epochs; the settings as they were: "
+        f"best: trial {found.number}, {spoken(found.share, found.measure)} "
+        f"after {found.epochs} epochs; the settings as they were: "
         f"{first.error or f'{100 * first.share.value:.1f} %'} after {first.epochs}"
     )
     if level:
@@ -262,8 +276,10 @@ def _leaders(trials: list[Trial], count: int) -> list[Settings]:
 def _rounded(config: Config, rate: float, batch: float, width: float, dropout: float) -> Settings:
     """Settings that read well. Networks that have no such setting keep what they were given."""
     usual = Settings.of(config)
-    is_sized = config.task != "ctc-tiny"
-    has_width = is_sized and (config.model.backbone or "compact") in OWN
+    is_sized = config.task not in ("ctc-tiny", "detect")
+    # Weights to begin with have a width already.
+    is_free = is_sized and not config.fit.start_from
+    has_width = is_free and (config.model.backbone or "compact") in OWN
     return Settings(
         learning_rate=float(f"{rate:.2g}"),
         batch=max(1, round(batch)),

@@ -10,9 +10,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from training import runlog
 from training.config import Config
 from training.figures.shares import Share
 from training.samples import DatasetError, Sample, fingerprint
+
+EXACT, AP50 = "exact", "ap50"
 
 
 class TrialError(RuntimeError):
@@ -49,18 +52,36 @@ def train(config: Config, root: Path, run: Path) -> Share:
 def best_epoch(log: Path) -> Share:
     """All validation pictures of a run's log together, in the epoch of the best mean of sources.
 
+    Of a detector it is the average precision, as a share of the pictures.
+
     Raises:
         StudyError: the log has no epoch with validation.
     """
     epochs: dict[int, list[tuple[float, int]]] = {}
     with log.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+        reader = csv.DictReader(file)
+        main = next((name for name in runlog.MAIN if name in (reader.fieldnames or ())), EXACT)
+        for row in reader:
             part = epochs.setdefault(int(row["epoch"]), [])
-            part.append((float(row["exact"]), int(row["count"])))
+            part.append((float(row[main]), int(row["count"])))
     if not epochs:
         raise StudyError(f"{log}: no epoch was validated; give data.validation a source")
-    best = max(epochs.values(), key=lambda part: sum(exact for exact, _ in part) / len(part))
-    return Share(sum(round(exact * count) for exact, count in best), sum(n for _, n in best))
+    best = max(epochs.values(), key=lambda part: sum(share for share, _ in part) / len(part))
+    right = (share * count for share, count in best)
+    total = sum(map(round, right)) if main == EXACT else sum(right)
+    return Share(total, sum(count for _, count in best))
+
+
+def measure(config: Config) -> str:
+    """What trainings of these settings are compared by, as the log's column is called."""
+    return AP50 if config.task == "detect" else EXACT
+
+
+def spoken(share: Share, measure: str) -> str:
+    """A share by its measure, for a sentence."""
+    if measure == AP50:
+        return f"AP@.5 {100 * share.value:.1f} % on {share.count} pictures"
+    return f"{100 * share.value:.1f} % of {share.count} right"
 
 
 def digest(config: Config, samples: list[Sample]) -> str:

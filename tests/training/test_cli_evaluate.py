@@ -84,3 +84,28 @@ def test_a_list_and_a_pack_of_it_give_the_same_figures(
     files = Path("files.csv").read_text().replace("a/p/", "b/p/")
     assert Path("pack.csv").read_text() == files
     assert all(Path(name).stat().st_size for name in outputs[1::2])
+
+
+@pytest.mark.parametrize(
+    ("named", "options"),
+    [
+        ("0_{}.png", ["--side", "right"]),
+        ("{}-0.png", ["--separator", "-"]),
+        ("{}", ["--reader", "csv", "--labels", "{}.csv", "--columns", "file,says"]),
+    ],
+)
+def test_labels_are_where_the_options_say(
+    named: str, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, place = str(toys.text_model(tmp_path)), tmp_path / "p"
+    place.mkdir()
+    lines = ["file,says"]
+    for number, text in enumerate(("1", "2a")):
+        name = named.format(text) if "." in named else f"{number}.png"
+        Image.fromarray(toys.picture(text)).save(place / name)
+        lines.append(f"{name},{text}")
+    table = tmp_path / "answers.csv"
+    table.write_text("\n".join(lines) + "\n")
+    filled = [str(table) if option == "{}.csv" else option for option in options]
+    assert cli.main(["evaluate", model, str(place), *filled]) == 0
+    assert "2 pictures  exact 1.000" in capsys.readouterr().out

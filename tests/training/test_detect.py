@@ -103,6 +103,47 @@ def test_the_exported_file_is_read_at_once(exported: Path, project: Path) -> Non
     assert "corners in pixels" in card
 
 
+def test_int8_is_held_to_average_precision(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings, output = str(project / "captcha.toml"), tmp_path / "small.onnx"
+    assert cli.main(["export", settings, "-o", str(output), "--int8", "--int8-loss", "1"]) == 0
+    assert "int8: AP@.5 " in capsys.readouterr().out
+    small = solver.Solver(tmp_path / "small-int8.onnx")
+    assert "ap50" in small.models["detector"].spec.provenance.metrics
+    assert isinstance(small.detect(next((project / "test").glob("*.jpg")), threshold=0.01), list)
+    card = output.with_suffix(".md").read_text(encoding="utf-8")
+    assert "| source | part | pictures | boxes |" in card
+    assert "|  | boxes found | AP@.5 | ms | MB |" in card
+    assert "boxes lost" in card
+
+
+def test_heatmap(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = tmp_path / "captcha.toml"
+    settings.write_text(SETTINGS.replace("[detect]", "[detect]\nscore_threshold = 0.01"))
+    pictures = [str(path) for path in sorted((project / "test").glob("*.jpg"))[:2]]
+    arguments = ["heatmap", str(settings), *pictures, "--root", str(project)]
+    arguments += ["--run", str(project / "runs" / "marks"), "--out", str(tmp_path / "out")]
+    assert cli.main(arguments) == 0
+    assert "\tmark" in capsys.readouterr().out
+    sheets = sorted((tmp_path / "out").glob("*.png"))
+    assert len(sheets) == 2
+    with Image.open(sheets[0]) as sheet:
+        assert sheet.width > 300
+
+
+def test_trainings_are_compared_by_average_precision(project: Path) -> None:
+    from training import trials
+
+    settings = config.load(project / "captcha.toml")
+    found = trials.best_epoch(project / "runs" / "marks" / "log.csv")
+    with (project / "runs" / "marks" / "log.csv").open(newline="") as file:
+        best = max(float(row["ap50"]) for row in csv.DictReader(file))
+    assert (found.count, found.value) == (16, pytest.approx(best))
+    assert trials.measure(settings) == "ap50"
+    assert trials.spoken(found, "ap50").startswith("AP@.5 ")
+
+
 def test_evaluate(exported: Path, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["evaluate", str(exported), str(project / "test"), "--reader", "yolo"]
     files = {kind: project / "reports" / f"marks.{kind}" for kind in ("html", "json", "csv")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ pytest.importorskip("tensorflow")
 
 import keras
 
+from solver.anchors import AnchorSpec
 from solver.geometry import Placement
 from solver.spec import DecoderSpec, InputSpec
 from tests.training import conftest as digits
@@ -143,13 +145,55 @@ def test_layers_are_named_when_they_do_not_fit() -> None:
         heatmap.explain(class_network(), picture(), rule=FIXED, decoder=decoder, layer="nothing")
 
 
-def test_a_detector_is_refused() -> None:
-    from solver.anchors import AnchorSpec
+def box_network() -> Any:
+    """A box in every cell of eight pixels that is light, on a pyramid of one level."""
+    image = keras.Input((32, 32, 1), name="image")
+    cells = keras.layers.AveragePooling2D(8)(image)
+    cells = keras.layers.Conv2D(1, 1, kernel_initializer="ones", name="bifpn1_down3_bn")(cells)
+    head = keras.layers.Conv2D(1, 1, name="class")
+    logits = keras.layers.Reshape((16, 1))(head(cells))
+    head.set_weights([np.full((1, 1, 1, 1), 20.0), np.array([-10.0])])
+    same = keras.layers.Conv2D(4, 1, kernel_initializer="zeros", name="box")(cells)
+    return keras.Model(image, [logits, keras.layers.Reshape((16, 4))(same)], name="boxes")
 
-    anchors = AnchorSpec(strides=(8,), sizes=(8,), scales=(1.0,), aspect_ratios=(1.0,))
-    decoder = DecoderSpec("anchors", labels=("box",), anchors=anchors)
-    with pytest.raises(ValueError, match="expected one of ctc, multi_head, softmax"):
-        heatmap.explain(class_network(), picture(), rule=FIXED, decoder=decoder)
+
+BOXED = DecoderSpec(
+    "anchors",
+    labels=("light",),
+    anchors=AnchorSpec(strides=(8,), sizes=(8.0,), scales=(1.0,), aspect_ratios=(1.0,)),
+)
+SQUARE = InputSpec(32, 32, channels=1, mean=(0.0,), std=(1.0,), fill=0)
+
+
+@pytest.mark.parametrize("layer", [None, "bifpn1_down3_bn"])
+def test_each_box_has_the_heat_of_its_own_cell(layer: str | None) -> None:
+    pixels = np.zeros((32, 64, 3), dtype=np.uint8)
+    pixels[8:16, 48:64] = 255
+    pixels[16:24, 0:16] = 255
+    spread = InputSpec(**{**asdict(SQUARE), "fit": "shrink"})
+    heats = heatmap.explain(box_network(), pixels, rule=spread, decoder=BOXED, layer=layer)
+    # 64 × 32 pixels become 32 × 16 in the middle of the canvas: a cell is 16 × 16 of them.
+    assert all(heat.target.box is not None for heat in heats)
+    for heat in heats:
+        assert heat.target.box is not None
+        x1, y1, x2, y2 = map(int, heat.target.box.xyxy)
+        assert heat.values.shape == (32, 64)
+        hot = np.argwhere(heat.values > 0.8)
+        assert hot.size
+        assert (hot >= [y1 - 8, x1 - 8]).all()
+        assert (hot < [y2 + 8, x2 + 8]).all()
+    sheet = heatmap.draw(pixels, heats)
+    assert sheet.width == min(4, len(heats) + 1) * (heatmap.BOX_CELL[0] + 20)
+
+
+def test_no_box_has_no_heat() -> None:
+    black = np.zeros((32, 32, 3), dtype=np.uint8)
+    assert heatmap.explain(box_network(), black, rule=SQUARE, decoder=BOXED) == []
+
+
+def test_a_network_without_a_pyramid_needs_a_layer() -> None:
+    with pytest.raises(ValueError, match="expected a pyramid of 1 levels; name a layer"):
+        heatmap.explain(class_network(), picture(), rule=SQUARE, decoder=BOXED)
 
 
 def test_another_backend_is_told_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

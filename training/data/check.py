@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from solver.anchors import AnchorSpec
+from training.data import anchor_fit
+from training.data.anchor_fit import AnchorFit, Canvas
 from training.data.likeness import (
     NEAR,
     Damaged,
@@ -28,6 +31,8 @@ TEXT, CLASSES, BOXES = KINDS = ("text", "classes", "boxes")
 FEW = 10
 EXAMPLES = 48
 STEP = 16
+# Of the boxes, that the settings' anchors may miss and others reach.
+UNREACHED = 0.01
 
 Group = tuple[Sample, ...]
 
@@ -67,6 +72,7 @@ class Report:
     symbols: str
     suggested_symbols: str
     suggested_input: Suggestion | None
+    suggested_detect: AnchorFit | None
     balance: dict[str, int]
     lengths: dict[int, int]
     damaged: tuple[Damaged, ...]
@@ -110,6 +116,12 @@ class Report:
             found.append(f"{extra} exact duplicates: they count twice and teach nothing new")
         if self.near:
             found.append(f"{len(self.near)} groups of near duplicates: keep each on one side")
+        anchors = self.suggested_detect
+        if anchors is not None and (anchors.now or 1.0) < anchors.reached - UNREACHED:
+            found.append(
+                f"the anchors of the settings reach {100 * (anchors.now or 0):.1f} % of the boxes, "
+                f"others {100 * anchors.reached:.1f} %: take the suggested ones"
+            )
         return tuple(found)
 
     @property
@@ -135,6 +147,7 @@ class Report:
             "symbols": self.symbols,
             "suggested_symbols": self.suggested_symbols,
             "suggested_input": asdict(self.suggested_input) if self.suggested_input else None,
+            "suggested_detect": asdict(self.suggested_detect) if self.suggested_detect else None,
             "balance": {shown(name): count for name, count in self.balance.items()},
             "lengths": {str(length): count for length, count in self.lengths.items()},
             **plain,
@@ -150,12 +163,15 @@ def check(
     kind: str | None = None,
     near: int = NEAR,
     workers: int = 2,
+    canvas: Canvas | None = None,
+    anchors: AnchorSpec | None = None,
 ) -> Report:
     """Look at every picture of the sources once.
 
     ``symbols`` is the charset that labels should keep to (empty: any). ``kind`` says what labels
     are: "text", "classes" or "boxes" (default: boxes where there are some, else text). ``near``
-    is the Hamming distance up to which pictures are near duplicates, of 256 bits.
+    is the Hamming distance up to which pictures are near duplicates, of 256 bits. ``canvas`` and
+    ``anchors`` are a detector's, where there are settings.
     """
     sides = {"train": train, "validation": validation or {}}
     seen = _Seen()
@@ -174,6 +190,7 @@ def check(
         symbols=symbols if is_text else "",
         suggested_symbols="".join(sorted(balance, key=_order)) if is_text else "",
         suggested_input=_suggest(seen.looks) if seen.looks else None,
+        suggested_detect=_anchors(seen, canvas, anchors) if kind == BOXES else None,
         balance=balance,
         lengths=dict(sorted(Counter(len(s.label) for s in everything).items())) if is_text else {},
         damaged=tuple(seen.damaged),
@@ -279,6 +296,15 @@ def _suggest(looks: Sequence[Looks]) -> Suggestion:
         letterbox_height=_up(float(heights.max())),
         letterbox_width=_up(float(widths.max())),
     )
+
+
+def _anchors(seen: _Seen, canvas: Canvas | None, anchors: AnchorSpec | None) -> AnchorFit | None:
+    boxes = [
+        np.array([(b.x2 - b.x1, b.y2 - b.y1) for b in one.boxes], dtype=np.float64).reshape(-1, 2)
+        for one in seen.samples
+    ]
+    pictures = [(one.width, one.height) for one in seen.looks]
+    return anchor_fit.fit(boxes, pictures, canvas=canvas, anchors=anchors)
 
 
 def _up(value: float) -> int:

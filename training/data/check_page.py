@@ -70,6 +70,9 @@ def _text_lines(report: Report) -> Iterator[str]:
         size = report.suggested_input
         free = f"height = {size.height}, max_width = {size.max_width}; or " * (report.kind == TEXT)
         yield f"input: {free}letterbox {size.letterbox_width}×{size.letterbox_height}"
+    if report.suggested_detect is not None:
+        yield f"detect: {report.suggested_detect}"
+        yield f"  {report.suggested_detect.reason}"
     if report.kind == TEXT:
         yield f"symbols in the labels: {shown(report.suggested_symbols)}"
         yield "label lengths: " + ", ".join(f"{k} ({v})" for k, v in report.lengths.items())
@@ -151,6 +154,10 @@ def _sources(report: Report) -> Iterator[str]:
             yield f"<code>height = {size.height}</code> "
             yield f"<code>max_width = {size.max_width}</code>, or "
         yield f"a letterbox of {size.letterbox_width}×{size.letterbox_height}.</p>"
+    anchors = report.suggested_detect
+    if anchors is not None:
+        yield f"<p>Suggested for a detector: <code>{_safe(anchors)}</code>. "
+        yield f"{_safe(anchors.reason)}.</p>"
     if report.kind == TEXT:
         yield f"<p>Symbols in the labels: <code>{_safe(report.suggested_symbols)}</code></p>"
 

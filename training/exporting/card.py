@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from solver.spec import InputSpec, ModelSpec
+from training import bases
 from training.config import Config
 from training.data.sources import Data
 from training.evaluate import Evaluation
@@ -21,6 +22,7 @@ from training.exporting.int8 import Int8
 from training.exporting.markdown import code, paragraph, table
 from training.exporting.output import CARD_MARK
 from training.exporting.parity import Parity
+from training.samples import Sample
 from training.template import toml
 
 SHOWN = 200
@@ -143,8 +145,13 @@ def _answers(spec: ModelSpec) -> Iterator[str]:
 def _data(card: Card) -> Iterator[str]:
     yield "## Data"
     sides = (("training", card.data.train), ("validation", card.data.validation))
-    rows = [(name, side, f"{len(part):,}") for side, of in sides for name, part in of.items()]
-    yield table(("source", "part", "pictures"), rows)
+    is_boxes = card.spec.role == "detector"
+    rows = [
+        (name, side, f"{len(part):,}", *([f"{_boxes(part):,}"] if is_boxes else []))
+        for side, of in sides
+        for name, part in of.items()
+    ]
+    yield table(("source", "part", "pictures", *(["boxes"] if is_boxes else [])), rows)
     lists = sorted(
         {
             PurePath(source.only).name
@@ -159,9 +166,15 @@ def _data(card: Card) -> Iterator[str]:
     )
 
 
+def _boxes(samples: Sequence[Sample]) -> int:
+    return sum(len(sample.boxes) for sample in samples)
+
+
 def _training(card: Card) -> Iterator[str]:
     yield "## Training"
-    yield _length(card)
+    start = bases.begun_with(card.run)
+    begun = f" It began with the weights of `{PurePath(start).name}`." if start else ""
+    yield _length(card) + begun
     yield f"```toml\n{_settings(card.config)}\n```"
     versions = card.spec.provenance.versions
     yield "Exported with " + ", ".join(f"{name} {value}" for name, value in versions.items()) + "."
@@ -252,31 +265,39 @@ def _checks(card: Card) -> Iterator[str]:
 
 def _int8(found: Int8) -> Iterator[str]:
     verdict = "" if found.passes else " **It loses more than allowed and was not written.**"
+    is_boxes = found.ap50 is not None
     low, high = found.interval
     yield "## int8"
     yield paragraph(
-        f"Calibrated on {found.calibrated_on}, measured on {found.right[0].count} of the "
+        f"Calibrated on {found.calibrated_on}, measured on {found.right[0].count} "
+        f"{'boxes' if is_boxes else 'pictures'} of the "
         f"validation part. Loss: {100 * found.loss:.1f} points [{100 * low:.1f}, "
-        f"{100 * high:.1f}], {found.lost} answers lost and {found.gained} gained; allowed: "
-        f"{100 * found.allowed:g}.{verdict} The time is the processor's, one picture at a time, "
-        "on the machine that exported."
+        f"{100 * high:.1f}], {found.lost} {'boxes' if is_boxes else 'answers'} lost and "
+        f"{found.gained} gained; allowed: {100 * found.allowed:g}"
+        f"{', of AP@.5 too' if is_boxes else ''}.{verdict} The time is the processor's, one "
+        "picture at a time, on the machine that exported."
     )
     rows = [
         (
             name,
             f"{found.right[side].right}/{found.right[side].count}",
-            f"{found.right_ignoring_case[side].right}/{found.right_ignoring_case[side].count}",
+            f"{100 * found.ap50[side]:.1f} %"
+            if found.ap50 is not None
+            else f"{found.right_ignoring_case[side].right}/{found.right_ignoring_case[side].count}",
             f"{found.milliseconds[side]:.2f}",
             f"{found.size[side] / 1e6:.2f}",
         )
         for side, name in enumerate(("float32", "int8"))
     ]
-    yield table(("", "right", "ignoring case", "ms", "MB"), rows)
+    head = ("", "boxes found", "AP@.5") if is_boxes else ("", "right", "ignoring case")
+    yield table((*head, "ms", "MB"), rows)
 
 
 def _limits(card: Card) -> Iterator[str]:
     yield "## Limits"
-    trained = [sample.label for sample in card.data.samples]
+    # What is drawn while training is known to nobody beforehand.
+    samples = [] if card.data.endless else card.data.samples
+    trained = [box.label for one in samples for box in one.boxes] or [one.label for one in samples]
     lines = limits(card.evaluation, trained=trained, decoder=card.spec.decoder)
     yield "\n".join(f"- {line}" for line in lines)
 

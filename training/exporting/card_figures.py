@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from solver.spec import DecoderSpec
@@ -15,6 +16,7 @@ from training.figures.text import TextFigures
 WORST = 5
 FEW = 300
 UNSURE = 0.05
+RARE = 20
 
 
 def figures(evaluation: Evaluation) -> Iterator[str]:
@@ -100,10 +102,13 @@ def _thresholds(found: ConfidenceFigures) -> str:
 def limits(
     evaluation: Evaluation | None, *, trained: Sequence[str], decoder: DecoderSpec
 ) -> list[str]:
-    """What the model cannot do, or what is not known of it, a sentence each."""
+    """What the model cannot do, or what is not known of it, a sentence each.
+
+    ``trained`` are the labels of training's pictures, or of their boxes; empty: not known.
+    """
     lines = ["Made for pictures like those of its sources; how it reads others is not known."]
-    if decoder.symbols:
-        lines += _untrained(trained, decoder)
+    if trained:
+        lines += (_untrained if decoder.symbols else _rare)(trained, decoder)
     if evaluation is None:
         return lines
     found = evaluation.pooled
@@ -131,6 +136,17 @@ def _untrained(trained: Sequence[str], decoder: DecoderSpec) -> list[str]:
         said = str(shortest) if shortest == longest else f"{shortest} to {longest}"
         lines.append(f"It learned texts of {said} characters; others are guesses.")
     return lines
+
+
+def _rare(trained: Sequence[str], decoder: DecoderSpec) -> list[str]:
+    """Of classes, in pictures or in boxes."""
+    counts = Counter(trained)
+    rare = [label for label in decoder.labels if counts[label] < RARE]
+    if not rare:
+        return []
+    named = ", ".join(f"{code(label)} {counts[label]}" for label in rare[:20])
+    more = f" and {len(rare) - 20} more" if len(rare) > 20 else ""
+    return [f"Fewer than {RARE} examples in training: {named}{more}."]
 
 
 def _mixed_up(found: Figures) -> list[str]:

@@ -3,7 +3,8 @@
 Static quantisation by ONNX Runtime (Jacob et al. 2018): weights per channel, activations by the
 range that they had on calibration pictures. Weights take 7 of the 8 bits: with all 8, processors
 without VNNI overflow, and a file measured on one machine would read worse on another. The last
-layer stays in single precision: it is small, and confidences come from it.
+layer before each output (a detector has one a level and output) stays in single precision: it is
+small, and confidences and corners come from it.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ import numpy.typing as npt
 
 from solver.model import Model
 from solver.spec import ModelSpec
-from training.evaluate import Prediction
+from training.evaluate import BoxesResult, Prediction
 from training.exporting.onnx_file import set_spec
+from training.figures.boxes import box_figures
 from training.figures.shares import Share, share
 from training.metrics import paired_interval
 
@@ -44,8 +46,9 @@ class Int8:
     """An int8 network against its float twin, on the same pictures.
 
     ``right`` and ``right_ignoring_case`` are (float, int8); ``lost`` were right in float alone,
-    ``gained`` in int8 alone. ``milliseconds`` are the processor's, for one picture; ``size`` is in
-    bytes.
+    ``gained`` in int8 alone. A detector's are the boxes that were found, with average precision at
+    IoU .5 beside them, ``ap50``. ``milliseconds`` are the processor's, for one picture; ``size``
+    is in bytes.
     """
 
     calibrated_on: str
@@ -56,10 +59,11 @@ class Int8:
     milliseconds: tuple[float, float]
     size: tuple[int, int]
     allowed: float
+    ap50: tuple[float, float] | None = None
 
     @property
     def loss(self) -> float:
-        """The share of all pictures that is right no more; negative for a gain."""
+        """The share of pictures (or boxes) that is right (found) no more; negative for a gain."""
         return (self.lost - self.gained) / self.right[0].count
 
     @property
@@ -69,8 +73,9 @@ class Int8:
 
     @property
     def passes(self) -> bool:
-        """Whether it loses no more than allowed."""
-        return self.loss <= self.allowed
+        """Whether it loses no more than allowed, of average precision too where there is one."""
+        before, after = self.ap50 or (0.0, 0.0)
+        return max(self.loss, before - after) <= self.allowed
 
     @property
     def speed(self) -> float:
@@ -79,8 +84,12 @@ class Int8:
 
     def __str__(self) -> str:
         (before, after), (low, high) = self.right, self.interval
+        precision = ""
+        if self.ap50 is not None:
+            precision = f"AP@.5 {self.ap50[0]:.3f} → {self.ap50[1]:.3f}, "
         return (
-            f"int8: {before.right} → {after.right} of {after.count} right, "
+            f"int8: {precision}{before.right} → {after.right} of {after.count} "
+            f"{'right' if self.ap50 is None else 'boxes found'}, "
             f"loss {100 * self.loss:.1f} points [{100 * low:.1f}, {100 * high:.1f}]; "
             f"{self.speed:.1f} times as fast, {self.size[1]} bytes in place of {self.size[0]}"
         )
@@ -109,8 +118,7 @@ def quantise(source: Path, target: Path, tensors: Sequence[Float32], spec: Model
         try:
             # Without symbolic shapes: they need one more package, and widths may be free.
             quant_pre_process(str(source), str(prepared), skip_symbolic_shape=True)
-            nodes = onnx.load(prepared).graph.node
-            weighed = [node.name for node in nodes if node.op_type in _WEIGHED]
+            kept = last_layers(onnx.load(prepared).graph)
             quantization.quantize_static(
                 str(prepared),
                 str(target),
@@ -120,13 +128,32 @@ def quantise(source: Path, target: Path, tensors: Sequence[Float32], spec: Model
                 reduce_range=True,
                 activation_type=quantization.QuantType.QUInt8,
                 weight_type=quantization.QuantType.QInt8,
-                nodes_to_exclude=weighed[-1:],
+                nodes_to_exclude=kept,
             )
             set_spec(target, spec)
         except OSError:
             raise
         except Exception as error:  # ONNX Runtime's own errors share no base
             raise Int8Error(f"int8: ONNX Runtime cannot quantise this network: {error}") from error
+
+
+def last_layers(graph: Any) -> list[str]:
+    """The names of the last nodes with weights before each output of an ONNX graph, sorted."""
+    makers = {name: node for node in graph.node for name in node.output}
+    found: set[str] = set()
+    seen: set[str] = set()
+    waiting = [output.name for output in graph.output]
+    while waiting:
+        name = waiting.pop()
+        node = makers.get(name)
+        if node is None or name in seen:
+            continue
+        seen.add(name)
+        if node.op_type in _WEIGHED:
+            found.add(node.name)
+        else:
+            waiting.extend(node.input)
+    return sorted(found)
 
 
 def compare(
@@ -142,22 +169,43 @@ def compare(
     """Hold the answers of both networks, the float one first, to the same pictures' labels.
 
     ``tensors`` are timed one by one, both networks in turn.
+
+    Raises:
+        Int8Error: of a detector's pictures none has a box to find.
     """
-    pairs = list(zip(before, after, strict=True))
+    is_boxes = isinstance(before[0].result, BoxesResult)
+    if is_boxes and not any(one.sample.boxes for one in before):
+        raise Int8Error("--int8: no box is on the pictures that would measure its loss")
+    flags = _found if is_boxes else _right
+    first, second = flags(before), flags(after)
+    pairs = list(zip(first, second, strict=True))
+    right = share(first), share(second)
+    folded = right if is_boxes else (_right_ignoring_case(before), _right_ignoring_case(after))
     return Int8(
         calibrated_on=calibrated_on,
-        right=(_right(before), _right(after)),
-        right_ignoring_case=(_right_ignoring_case(before), _right_ignoring_case(after)),
-        lost=sum(a.is_right and not b.is_right for a, b in pairs),
-        gained=sum(b.is_right and not a.is_right for a, b in pairs),
+        right=right,
+        right_ignoring_case=folded,
+        lost=sum(a and not b for a, b in pairs),
+        gained=sum(b and not a for a, b in pairs),
         milliseconds=_milliseconds(models, tensors),
         size=(files[0].stat().st_size, files[1].stat().st_size),
         allowed=allowed,
+        ap50=(_ap50(before), _ap50(after)) if is_boxes else None,
     )
 
 
-def _right(predictions: Sequence[Prediction]) -> Share:
-    return share(one.is_right for one in predictions)
+def _right(predictions: Sequence[Prediction]) -> list[bool]:
+    return [one.is_right for one in predictions]
+
+
+def _found(predictions: Sequence[Prediction]) -> list[bool]:
+    """Of every box that is there, whether the answer has it."""
+    return [flag for one in predictions for flag in one.verdict.found]
+
+
+def _ap50(predictions: Sequence[Prediction]) -> float:
+    answers = [one.result.candidates for one in predictions if isinstance(one.result, BoxesResult)]
+    return box_figures(answers, [one.sample.boxes for one in predictions]).ap50
 
 
 def _right_ignoring_case(predictions: Sequence[Prediction]) -> Share:

@@ -11,9 +11,13 @@ from training.metrics import wilson_interval
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """``right`` of ``count``; of nothing the value is 0 and the interval all of 0–1."""
+    """``right`` of ``count``; of nothing the value is 0 and the interval all of 0–1.
 
-    right: int
+    An average precision over ``count`` pictures is held as a share of them, with ``right`` no whole
+    number; the interval of such a share is rough.
+    """
+
+    right: float
     count: int
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from solver.model import Model, Outputs
 from tests.training import toys
+from training.evaluate import Prediction, predict, reader_for
 from training.exporting import int8, markdown, parity
 from training.exporting.card_figures import limits
 from training.figures.shares import Share
@@ -138,6 +140,56 @@ def test_int8_in_a_line(allowed: float, passes: bool) -> None:
     )
 
 
+def test_int8_of_a_detector(tmp_path: Path) -> None:
+    """One network against itself, and against one that finds less."""
+    file = toys.detector_model(tmp_path)
+    model = Model.open(file)
+    samples = [
+        toys.cells(tmp_path / "s", "a.png", [(0, 1), (1, 0)], ["01", "10"]),
+        toys.cells(tmp_path / "s", "b.png", [], []),
+    ]
+    before = list(predict(reader_for(model), samples, unreadable=[]))
+    none = [replace(one, result=replace(one.result, candidates=())) for one in before]
+    tensors = parity.gate_tensors(model.spec, samples, seed=1, count=2)
+
+    def held(after: list[Prediction], *, first: int = 0) -> int8.Int8:
+        return int8.compare(
+            before[first:],
+            after[first:],
+            models=(model, model),
+            files=(file, file),
+            tensors=tensors,
+            calibrated_on="nothing",
+            allowed=0.01,
+        )
+
+    same, less = held(before), held(none)
+    assert same.passes
+    assert (same.ap50, same.right[0], same.loss) == ((1.0, 1.0), Share(2, 2), 0.0)
+    assert not less.passes
+    assert (less.ap50, less.lost, less.gained) == ((1.0, 0.0), 2, 0)
+    assert str(less).startswith("int8: AP@.5 1.000 → 0.000, 2 → 0 of 2 boxes found, loss 100.0")
+    with pytest.raises(int8.Int8Error, match="no box is on the pictures"):
+        held(none, first=1)
+
+
+def test_the_last_layers_of_every_output() -> None:
+    from onnx import TensorProto, helper
+
+    def value(name: str) -> object:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+
+    nodes = [
+        helper.make_node("Conv", ["image", "w"], ["a"], name="first"),
+        helper.make_node("Conv", ["a", "w"], ["b"], name="level3"),
+        helper.make_node("Conv", ["a", "w"], ["c"], name="level4"),
+        helper.make_node("Concat", ["b", "c"], ["logits"], name="join"),
+        helper.make_node("MatMul", ["a", "w"], ["deltas"], name="box"),
+    ]
+    graph = helper.make_graph(nodes, "g", [value("image")], [value("logits"), value("deltas")])
+    assert int8.last_layers(graph) == ["box", "level3", "level4"]
+
+
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 9])
 def test_chosen_and_others(count: int) -> None:
     taken, others = int8.chosen("abcde", count, seed=1)
@@ -171,6 +223,17 @@ def test_limits_of_what_nothing_is_known_of(tmp_path: Path) -> None:
     lines = limits(None, trained=["12", "a"], decoder=decoder)
     assert any("Never seen in training" in line for line in lines)
     assert "It learned texts of 1 to 2 characters; others are guesses." in lines
+
+
+def test_limits_of_classes_with_few_examples(tmp_path: Path) -> None:
+    decoder = Model.open(toys.class_model(tmp_path)).spec.decoder
+    first, *others = decoder.labels
+    (line,) = (
+        line for line in limits(None, trained=[first] * 20, decoder=decoder) if "Fewer" in line
+    )
+    assert f"`{others[0]}` 0" in line
+    assert f"`{first}`" not in line
+    assert not [line for line in limits(None, trained=[], decoder=decoder) if "Fewer" in line]
 
 
 @pytest.mark.training
