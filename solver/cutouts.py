@@ -10,8 +10,8 @@ import numpy.typing as npt
 UInt8 = npt.NDArray[np.uint8]
 Corners = Sequence[float]
 
-# Of a box's longer side, on each side: a box may be a little tight, a turned glyph touches it.
-MARGIN = 0.08
+# Of a box's longer side, on each side: a box may be a little tight.
+MARGIN = 0.02
 
 
 def cut_out(image: UInt8, box: Corners, *, margin: float = MARGIN) -> UInt8:

@@ -19,7 +19,7 @@ from training.generators.prompts import draw_prompt
 from training.generators.random_shapes import shape_name
 from training.generators.records import Item, Record, encoded, json_lines
 from training.generators.scenes import draw_scene
-from training.generators.strew import OVER, UNDER, interfere, strew
+from training.generators.strew import OVER, UNDER, interfere, padded, strew
 from training.generators.text import ALNUM
 
 _ICONS = tuple(ICONS)
@@ -70,7 +70,8 @@ class ClickGenerator:
     share of the long side; `photo`, the share of photo-like grounds; `prompt`, how often a prompt's
     picture is drawn too; `kinds`, shares of chinese, alnum, icons and mixed pictures; `clutter`,
     how often lines and dots interfere; `shapes`, the share of icons that are nameless shapes;
-    `strips`, the share of pictures that are prompts; `formats`, the labels that a corpus gets.
+    `strips`, the share of pictures that are prompts; `pad`, the share of its longer side by which a
+    box is grown on all sides; `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
     """
 
@@ -90,6 +91,7 @@ class ClickGenerator:
         clutter: float = 0.4,
         shapes: float = 0.0,
         strips: float = 0.0,
+        pad: float = 0.0,
         formats: Sequence[str] = ("jsonl",),
     ) -> None:
         self.symbols = gb2312() if symbols is None else symbols
@@ -120,7 +122,7 @@ class ClickGenerator:
         self.width, self.asked, self.decoys = width, asked, decoys
         self.turn, self.size = turn, size
         self.photo, self.prompt, self.clutter = photo, prompt, clutter
-        self.shapes, self.strips = shapes, strips
+        self.shapes, self.strips, self.pad = shapes, strips, pad
         self.formats = tuple(formats)
 
     def sample(self, rng: Rng) -> tuple[Image.Image, ClickLabel]:
@@ -171,7 +173,8 @@ class ClickGenerator:
         for i, box, angle in strew(picture, names, rng, em=em, turn=turn, faces=self._faces):
             # What found no room is not asked for, so that the order goes on without a gap.
             order = sum(o.order >= 0 for o in objects) if i < asked else -1
-            objects.append(ClickObject(box, *names[i], angle, order))
+            grown = padded(box, self.pad, height=height, width=width)
+            objects.append(ClickObject(grown, *names[i], angle, order))
         rng.shuffle(objects)
         if rng.random() < self.clutter:
             interfere(picture, rng, OVER, unit)
@@ -188,8 +191,9 @@ class ClickGenerator:
         """A prompt as the picture itself: in it, too, characters are to be found."""
         names, asked = self._names(rng, room=40.0)
         picture, boxes = draw_prompt(names[:asked], self._faces, rng, crowded=rng.random() < 0.3)
+        height, width = picture.shape[:2]
         objects = [
-            ClickObject(box, *name, 0.0, order)
+            ClickObject(padded(box, self.pad, height=height, width=width), *name, 0.0, order)
             for order, (name, box) in enumerate(zip(names, boxes, strict=False))
             if box is not None
         ]

@@ -17,7 +17,17 @@ from training.generators.header import jpeg
 from training.generators.icon_shapes import ICONS
 from training.generators.random_shapes import shape_name
 from training.generators.scenes import draw_scene
-from training.generators.strew import OVER, UNDER, Box, interfere, lay, mark_mask, painted, seen
+from training.generators.strew import (
+    OVER,
+    UNDER,
+    Box,
+    interfere,
+    lay,
+    mark_mask,
+    padded,
+    painted,
+    seen,
+)
 from training.generators.text import ALNUM
 
 # The class of a picture with nothing in it: what a detector found by mistake.
@@ -41,7 +51,8 @@ class GlyphGenerator:
     cover them; `turn`, the steepest angle in degrees; `size`, the smallest and largest em in
     pixels; `shapes`, how many nameless icons are classes besides the named ones; `kinds`, shares of
     common and rare Chinese characters, other symbols, icons, and pictures of nothing; `clutter`,
-    how often lines and dots interfere; `loose`, how far boxes are off, as a share of their side.
+    how often lines and dots interfere; `loose`, how far boxes are off, and `pad`, how much larger
+    than the ink they are on all sides, as shares of their side.
     Raises ValueError for options that no picture can meet.
     """
 
@@ -55,7 +66,8 @@ class GlyphGenerator:
         shapes: int = 240,
         kinds: Sequence[float] = (0.52, 0.24, 0.05, 0.15, 0.04),
         clutter: float = 0.3,
-        loose: float = 0.07,
+        loose: float = 0.06,
+        pad: float = 0.06,
     ) -> None:
         chosen = gb2312() + ALNUM if symbols is None else symbols
         if not (8 <= size[0] <= size[1] <= 256 and 0 <= turn <= 180 and shapes >= 0):
@@ -80,7 +92,7 @@ class GlyphGenerator:
         if not shares.any():
             raise ValueError(f"kinds: expected a share of what there is. Received: {kinds}")
         self._shares = shares / shares.sum()
-        self.turn, self.size, self.clutter, self.loose = turn, size, clutter, loose
+        self.turn, self.size, self.clutter, self.loose, self.pad = turn, size, clutter, loose, pad
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -112,7 +124,8 @@ class GlyphGenerator:
         else:
             owner[:] = 0
             self._lay(picture, owner, label, em, rng, number=1)
-            box = _off(seen(owner, 1), self.loose, rng)
+            ink = padded(seen(owner, 1), self.pad, height=side, width=side)
+            box = _off(ink, self.loose, rng)
         if rng.random() < self.clutter:
             interfere(picture, rng, OVER, unit)
         if rng.random() < 0.2:

@@ -88,6 +88,7 @@ _CLICK = {
     "clutter": "number",
     "shapes": "number",
     "strips": "number",
+    "pad": "number",
 }
 _SLIDE = {
     "width": "pair",
@@ -137,6 +138,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
         "kinds": "numbers",
         "clutter": "number",
         "loose": "number",
+        "pad": "number",
     },
     "slide": _SLIDE,
     "pypi-captcha": {**_WRITING, "size": "pair", "font_sizes": "integers"},

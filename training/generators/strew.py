@@ -151,6 +151,16 @@ def seen(owner: np.ndarray, number: int) -> Box:
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
+def padded(box: Box, pad: float, *, height: int, width: int) -> Box:
+    """A box grown on all sides by a share of its longer one, inside a picture of this size.
+
+    People, and other generators, label the cell of a character rather than its ink.
+    """
+    x1, y1, x2, y2 = box
+    more = round(pad * max(x2 - x1, y2 - y1))
+    return max(0, x1 - more), max(0, y1 - more), min(width, x2 + more), min(height, y2 + more)
+
+
 def _ground(picture: np.ndarray, mask: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
     """A dark and a light colour, (2, 3) float32, of what lies under a mask."""
     there, _ = meeting(picture, mask, corner[1], corner[0])
