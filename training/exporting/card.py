@@ -220,7 +220,7 @@ def _settings(config: Config) -> str:
     for name in ("input", "model", *(["detect"] if config.task == "detect" else []), "fit"):
         lines += ["", f"[{name}]"]
         for key, value in body[name].items():
-            shown = PurePath(value).name if key == "weights" else value
+            shown = PurePath(value).name if key in ("weights", "start_from") else value
             lines.append(f"{key} = {toml(shown)}")
     lines += ["", "[data]", f"augment = {toml(config.data.augment)}"]
     return "\n".join(lines)
