@@ -10,6 +10,7 @@ from solver.anchors import AnchorSpec
 from solver.charset import ALNUM
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
+from training.classify_settings import Classify
 from training.pixels import IMAGENET, PixelRule
 from training.typed import ConfigError, build
 
@@ -207,6 +208,7 @@ class Config:
     data: Data = field(default_factory=Data)
     input: Input = field(default_factory=Input)
     model: Model = field(default_factory=Model)
+    classify: Classify = field(default_factory=Classify)
     detect: Detect = field(default_factory=Detect)
     fit: Fit = field(default_factory=Fit)
 
@@ -233,6 +235,8 @@ class Config:
             self._check_detect()
         elif self.detect != Detect():
             raise ConfigError(f"detect: expected no such table with task {self.task!r}")
+        if self.task != "classify" and self.classify != Classify():
+            raise ConfigError(f"classify: expected no such table with task {self.task!r}")
         try:
             self.input_spec()
             self.detect.anchors()

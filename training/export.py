@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from solver import images
 from solver.errors import ImageError
 from solver.model import Model
 from solver.preprocess import preprocess
 from solver.spec import MAX_TEXT, ModelSpec, Provenance
 from training.config import Config, Source
+from training.data.pipeline import predict_batches
 from training.data.sources import Data, read_data
 from training.evaluate import Evaluation, Prediction, evaluate, predict, reader_for
 from training.exporting import keras_files
@@ -44,6 +47,7 @@ from training.exporting.parity import (
     keras_run,
 )
 from training.exporting.temperature import fit_temperature
+from training.exporting.threshold import fit_threshold
 from training.figures.boxes import BoxFigures
 from training.samples import DatasetError, Sample, read_source
 from training.samples.sample import picture_files
@@ -128,6 +132,8 @@ class _Work:
     extras: Extras
     data: Data
     report: Callable[[str], None]
+    # Of the training pictures, in single precision, whichever the network is finished in.
+    known: Any = None
 
     @property
     def held_back(self) -> list[Sample]:
@@ -136,7 +142,7 @@ class _Work:
 
     def go(self, drafts: Path, calibration: Sequence[Path] | None) -> list[Path]:
         """Make everything in ``drafts``, then move it to its place."""
-        network = self.network("float32")
+        network = self.network("float32")  # first: it finds the prototypes
         draft = drafts / ONNX
         spec = self.spec()
         write_onnx(network, spec, draft)
@@ -148,6 +154,11 @@ class _Work:
             spec = replace(spec, decoder=replace(spec.decoder, temperature=temperature))
             set_spec(draft, spec)
             self.report(f"temperature: {temperature:.3f} from {fitted_on}")
+            if spec.role == "tile":
+                threshold, right = fit_threshold(Model.open(draft), samples, seed=self.config.seed)
+                spec = replace(spec, decoder=replace(spec.decoder, threshold=threshold))
+                set_spec(draft, spec)
+                self.report(f"threshold: {threshold:g}, right on {right:.3f} of grids of these")
         checks = self.check(network, drafts)
         found = self.evaluation(draft)
         if found is not None:
@@ -191,9 +202,25 @@ class _Work:
         try:
             network = build(self.config, labels=self.data.labels, root=self.root)
             load_weights(network, self.weights)
+            network = self.finished(network)
         finally:
             keras.mixed_precision.set_global_policy(before)
         return network
+
+    def finished(self, network: Any) -> Any:
+        """The network with what a classifier's settings add to it."""
+        from training.models.finish import finish, prototypes
+
+        own = self.config.classify
+        if own.prototypes and self.known is None:
+            places = {name: i for i, name in enumerate(self.config.labels or self.data.labels)}
+            samples = self.data.samples
+            batches = (
+                (x, np.array([places[samples[i].label] for i in indices], np.int32))
+                for indices, x, _ in predict_batches(samples, self.config.input_spec(), batch=64)
+            )
+            self.known = prototypes(network, batches, len(places))
+        return finish(network, mirror=own.mirror, weight=own.prototypes, known=self.known)
 
     def spec(self) -> ModelSpec:
         """The contract, before its temperature and figures are known."""

@@ -64,6 +64,23 @@ def cross_entropy(labels: Any, logits: Any, *, smoothing: float = 0.0) -> Any:
     return -ops.mean(right)
 
 
+def mixed_cross_entropy(targets: Any, logits: Any, *, smoothing: float = 0.0) -> Any:
+    """Mean cross-entropy of pictures that were mixed of two.
+
+    ``targets`` ``(N, 3)``: the first class, the second one, and the share of the first;
+    ``logits`` ``(N, C)``; ``smoothing`` as in :func:`cross_entropy`. A scalar in nats a picture.
+    """
+    ops = keras.ops
+    chances = ops.log_softmax(ops.cast(logits, "float32"), axis=-1)
+    classes = ops.cast(targets[:, :2], "int32")
+    right = ops.take_along_axis(chances, classes, axis=-1)
+    share = ops.cast(targets[:, 2], "float32")
+    right = share * right[:, 0] + (1 - share) * right[:, 1]
+    if smoothing:
+        right = (1 - smoothing) * right + smoothing * ops.mean(chances, axis=-1)
+    return -ops.mean(right)
+
+
 def loss_for(task: str, *, smoothing: float = 0.0) -> Callable[[Any, Any], Any]:
     """``(labels, logits) → scalar`` of a task: multi-head, ctc, ctc-tiny or classify.
 

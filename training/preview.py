@@ -60,6 +60,7 @@ def _versions(
         seed=seed,
         augmented=config.data.augment,
         flipped=config.detect.flip,
+        is_photo=config.classify.photo,
         workers=1,
     )
     found: list[list[tuple[npt.NDArray[np.uint8], Sample]]] = [[] for _ in samples]

@@ -121,6 +121,14 @@ _DETECT = {
     "score_threshold": "boxes that score less are no answer",
     "iou_threshold": "of two boxes that overlap more, the better one is the answer",
 }
+_CLASSIFY = {
+    "role": "what it is for: class, glyph, header or tile",
+    "background": "the class of what is none of the others: never an answer",
+    "photo": "learn from changes of photographs: parts, mirrored, other light",
+    "mix": "share of them that are mixed with another, 0 to 1",
+    "mirror": "the exported network looks at the mirror image too, in twice the time",
+    "prototypes": "how much likeness to a class's mean adds to its logit; 0: none",
+}
 _FIT = {
     "batch": "pictures in a step",
     "epochs": "passes over the pictures at most",
@@ -143,6 +151,7 @@ TABLES: Mapping[type, Mapping[str, str]] = {
     Data: _DATA,
     Input: _INPUT,
     Model: _MODEL,
+    Classify: _CLASSIFY,
     Detect: _DETECT,
     Fit: _FIT,
 }
@@ -193,6 +202,8 @@ def _lines(config: Config) -> Iterator[str]:
         *_keys(_INPUT, asdict(config.input), unused["input"] | _usual(config.input)),
     )
     yield from ("", "[model]", *_keys(_MODEL, asdict(config.model), unused["model"]))
+    if config.task == "classify":
+        yield from ("", "[classify]", *_keys(_CLASSIFY, asdict(config.classify), set()))
     if config.task == "detect":
         yield from ("", "[detect]", *_keys(_DETECT, asdict(config.detect), set()))
     yield from ("", "[fit]", *_keys(_FIT, asdict(config.fit), _usual(config.fit)))

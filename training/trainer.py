@@ -77,6 +77,8 @@ def fit(
     is_new = checkpoint.latest(run / "checkpoints") is None
     if is_new and base is None and config.fit.start_from:
         base = bases.find(config.fit.start_from, root=root)
+    if not is_new and base is not None:
+        on_report(f"goes on from its last checkpoint; {base.name} is for new runs: name one: --run")
     data = watch.read(config, root)
     if data.samples:
         on_report(f"{len(data.samples)} pictures of {len(data.train)} sources; decoding")
@@ -117,6 +119,8 @@ def _feeder(config: Config, data: Data, model: Any, profiler: Profiler) -> Feede
         seed=config.seed,
         augmented=config.data.augment,
         flipped=config.detect.flip,
+        is_photo=config.classify.photo,
+        mixed=config.classify.mix,
         workers=config.data.workers,
         cache_bytes=config.data.cache_mb << 20,
         is_full=keras.backend.backend() == "jax",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from training import template
+from training.classify_settings import Classify
 from training.config import TASKS, Detect, load
 
 HEADS = {"Config": "", "Source": "[[data.train]]"}
@@ -33,11 +34,12 @@ def test_it_loads_as_what_was_meant(tmp_path: Path, task: str, name: str) -> Non
 def test_every_key_is_there_with_what_it_does(task: str) -> None:
     text = template.settings(task)
     for kind, meanings in template.TABLES.items():
-        if kind is Detect and task != "detect":
-            assert "[detect]" not in text
+        if kind in (Classify, Detect) and task != kind.__name__.lower():
+            assert f"[{kind.__name__.lower()}]" not in text
             continue
         names = [item.name for item in fields(kind)]
-        nested = {"data", "input", "model", "detect", "fit"} if kind.__name__ == "Config" else set()
+        parts = {"data", "input", "model", "classify", "detect", "fit"}
+        nested = parts if kind.__name__ == "Config" else set()
         nested |= {"train", "validation"} if kind.__name__ == "Data" else set()
         assert set(meanings) == set(names) - nested
         part = section(text, HEADS.get(kind.__name__, f"[{kind.__name__.lower()}]"))

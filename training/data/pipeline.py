@@ -21,6 +21,7 @@ import numpy.typing as npt
 from solver import preprocess
 from solver.geometry import Placement
 from solver.spec import InputSpec
+from training import photo
 from training.augment import Matrix, augment_and_tell, flip, moved_boxes, stretch, then
 from training.data.stopwatch import Stopwatch
 from training.samples import Sample
@@ -86,7 +87,10 @@ class Feeder:
 
     ``repeats[i]`` says how often an epoch shows sample i; a fraction is met by chance over
     epochs. ``targets`` turns the samples of a batch, their boxes where the canvas has them, into
-    what the network should answer. ``flipped`` is the share of looks that are mirrored. Order,
+    what the network should answer. ``flipped`` is the share of looks that are mirrored. With
+    ``is_photo`` pictures are changed as photographs, and ``mixed`` is the share of them that are
+    mixed with another: the targets are then ``(N, 3) float32``, both classes and the share of the
+    first. Order,
     stretch and augmentation depend on ``seed`` and the epoch alone. Where the width is free, a
     picture gets ``step_pixels`` for each CTC step of its label. ``is_full`` fills a last, smaller
     batch up with pictures of its own: a backend that compiles a step for each shape then sees few
@@ -104,6 +108,8 @@ class Feeder:
         seed: int,
         augmented: bool = True,
         flipped: float = 0.0,
+        is_photo: bool = False,
+        mixed: float = 0.0,
         workers: int = 2,
         cache_bytes: int = 4 << 30,
         step_pixels: int = STEP_PIXELS,
@@ -120,6 +126,8 @@ class Feeder:
         self._seed = seed
         self._augmented = augmented
         self._flipped = flipped
+        self._is_photo = is_photo
+        self._mixed = mixed
         self._workers = workers
         self._step_pixels = step_pixels
         self._is_full = is_full
@@ -180,7 +188,9 @@ class Feeder:
         self, canvas: UInt8, placement: Placement, look: Look, rng: np.random.Generator
     ) -> tuple[UInt8, Sample]:
         width, matrix = look.width, np.eye(2, 3)
-        if self._augmented:
+        if self._augmented and self._is_photo:
+            canvas = photo.change(stretch(canvas, width), rng)
+        elif self._augmented:
             # Some pictures keep their shape and get padding, as they will in use.
             keep = canvas.shape[1] <= width and rng.random() < 0.4
             canvas, matrix = augment_and_tell(canvas if keep else stretch(canvas, width), rng)
@@ -209,7 +219,13 @@ class Feeder:
         shown = [self.show(look, rng) for look in looks]
         with self._watch.time("tensor"):
             pixels = np.stack([canvas for canvas, _ in shown])
-            return preprocess.tensor(pixels, self._spec), self._targets([one for _, one in shown])
+            targets = self._targets([one for _, one in shown])
+            if self._mixed:
+                pixels, partners, kept = photo.mix(pixels, rng, share=self._mixed)
+                targets = np.stack(
+                    [targets[:, 0], targets[partners, 0], kept], axis=1, dtype=np.float32
+                )
+            return preprocess.tensor(pixels, self._spec), targets
 
 
 def on_canvas(

@@ -30,19 +30,19 @@ USES = {
     "text": 'solver.Solver("{file}").text("captcha.png").text',
     "class": 'solver.Solver("{file}").classify("picture.png").label',
     "detector": 'solver.Solver("{file}").detect("picture.png")',
-}
-PURPOSES = {
     "glyph": 'solver.Solver("{file}").click("picture.png", "龙舟年").points',
     "header": 'solver.Solver("{file}", "tiles.onnx").tiles("grid.jpg").points',
     "tile": 'solver.Solver("{file}", "header.onnx").tiles("grid.jpg").points',
+}
+PURPOSES = {
     "text": "Reads the text of captchas",
     "class": "Sorts pictures into classes",
     "detector": "Finds things in pictures",
-}
-FITS = {
     "glyph": "Reads single characters and icons that were cut out",
     "header": "Reads the words that a grid's header names",
     "tile": "Names what the tiles of a grid show",
+}
+FITS = {
     "shrink": "made smaller to fit where it is larger, centred",
     "letterbox": "scaled to fit, its shape kept, centred",
     "height": "scaled to the height, its shape kept",
@@ -217,7 +217,8 @@ def _settings(config: Config) -> str:
         for key, value in body.items()
         if key not in hidden and not isinstance(value, dict)
     ]
-    for name in ("input", "model", *(["detect"] if config.task == "detect" else []), "fit"):
+    own = [config.task] if config.task in ("classify", "detect") else []
+    for name in ("input", "model", *own, "fit"):
         lines += ["", f"[{name}]"]
         for key, value in body[name].items():
             shown = PurePath(value).name if key in ("weights", "start_from") else value

@@ -19,6 +19,7 @@ from training.generators.crops import GlyphGenerator
 from training.generators.folder import Generator, generate_text, write_folder
 from training.generators.fonts import FontFace, find_fonts
 from training.generators.header import HeaderGenerator, words80
+from training.generators.header_words import OTHER, HeaderWordGenerator
 from training.generators.presets import STYLES
 from training.generators.pypi_captcha import PypiCaptcha
 from training.generators.records import Item, RecordGenerator, write_records
@@ -31,6 +32,7 @@ from training.generators.uniform import UniformText
 
 __all__ = [
     "ALNUM",
+    "OTHER",
     "STYLES",
     "ClassicGenerator",
     "ClickGenerator",
@@ -39,9 +41,10 @@ __all__ = [
     "FontFace",
     "Generator",
     "GeneratorSettings",
+    "GlyphGenerator",
     "GridLabel",
     "HeaderGenerator",
-    "GlyphGenerator",
+    "HeaderWordGenerator",
     "Item",
     "PypiCaptcha",
     "RecordGenerator",

@@ -19,7 +19,7 @@ from solver.charset import Charset
 from solver.geometry import Placement
 from training.config import Config
 from training.data.pipeline import Targets, padded_codes
-from training.losses import loss_for
+from training.losses import loss_for, mixed_cross_entropy
 from training.models.classify import build_classify
 from training.models.ctc import build_ctc, build_ctc_tiny
 from training.models.detect import box_targets, build_detect, read_boxes
@@ -146,7 +146,10 @@ def _plain_loss(config: Config) -> Loss:
 
 def _class_loss(config: Config) -> Loss:
     loss = _plain_loss(config)
-    return lambda y, logits: loss(y[:, 0], logits)
+    if not config.classify.mix:
+        return lambda y, logits: loss(y[:, 0], logits)
+    smoothing = config.fit.label_smoothing
+    return lambda y, logits: mixed_cross_entropy(y, logits, smoothing=smoothing)
 
 
 def _encode_text(config: Config, labels: Labels) -> Targets:
