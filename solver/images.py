@@ -36,8 +36,11 @@ _PLUGINS = {
     "WEBP": ("WebPImagePlugin", "WebPImageFile"),
     "TIFF": ("TiffImagePlugin", "TiffImageFile"),
 }
-# Large pictures are converted in strips of about this many pixels, so that no second copy exists.
-_STRIP_PIXELS = 1 << 18
+# Pictures are converted in strips of about this many pixels: no second copy exists, and a strip
+# stays in the processor's cache until it is done.
+_STRIP_PIXELS = 1 << 16
+# Up to so many pixels, one that is RGB already is taken as it is, in one piece.
+_WHOLE_PIXELS = 1 << 18
 # Run-length BMP is decoded in Python by Pillow: some 3 million pixels a second at worst.
 _MAX_RLE_BMP = 1 << 20
 # WebP's animation decoder holds three canvases of 4 bytes a pixel beside Pillow's.
@@ -91,7 +94,8 @@ class _Layers:
     def composed(self) -> Pixels:
         """On white, or on black where what is visible is light."""
         if self.clear is not None and not self.light:
-            self.pixels += self.clear[..., None]  # colour <= alpha, so this cannot overflow
+            for channel in range(3):  # NumPy is slow along an axis of three
+                self.pixels[..., channel] += self.clear  # colour <= alpha: it cannot overflow
         return self.pixels
 
     def upright(self, turn: int) -> _Layers:
@@ -189,7 +193,7 @@ def _convert(image: Image.Image, limits: ImageLimits) -> _Layers:
     limits.check_size(*image.size)  # a damaged file may change its mind while it is decoded
     width, height = image.size
     mode = image.mode
-    if mode == "RGB" and "transparency" not in image.info and width * height <= _STRIP_PIXELS:
+    if mode == "RGB" and "transparency" not in image.info and width * height <= _WHOLE_PIXELS:
         return _Layers(np.asarray(image))
     if mode in _WIDE_MODES:
         white = _white_of_mode(image)
@@ -204,7 +208,7 @@ def _convert(image: Image.Image, limits: ImageLimits) -> _Layers:
             steps = ("RGBA", "RGBa")
 
         def read(top: int, bottom: int) -> Pixels:
-            part = image.crop((0, top, width, bottom))
+            part = image.crop((0, top, width, bottom)) if bottom - top < height else image
             for step in steps:
                 part = part.convert(step)
             array = np.asarray(part)
@@ -251,8 +255,8 @@ def _assemble(height: int, width: int, read: Callable[[int, int], Pixels]) -> _L
                 clear = np.empty((height, width), np.uint8)
             np.subtract(255, part[..., 3], out=clear[top:bottom])
             sums += [part[..., i].sum(dtype=np.uint32) for i in range(4)]
-            part = part[..., :3]
-        pixels[top:bottom] = part
+        for channel in range(3):
+            pixels[top:bottom, :, channel] = part[..., min(channel, part.shape[2] - 1)]
     return _Layers(pixels, clear, light=_ink_is_light(sums, height * width))
 
 
@@ -272,10 +276,10 @@ def _from_array(array: NDArray[Any], limits: ImageLimits) -> _Layers:
             f"{hint.get(array.ndim, '')}"
         )
     limits.check_size(shape[1], shape[0])
+    if array.dtype == np.uint8 and shape[2:] == (3,):
+        return _Layers(np.ascontiguousarray(array))
     white = _white_of_dtype(array)
     cube = array if array.ndim == 3 else array[..., None]
-    if cube.shape[2] == 3 and cube.dtype == np.uint8:
-        return _Layers(np.ascontiguousarray(cube))
 
     def read(top: int, bottom: int) -> Pixels:
         part = _to_uint8(cube[top:bottom], white)

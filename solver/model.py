@@ -62,6 +62,7 @@ class Model:
             raise type(error)(f"{source}: {error}") from error
         self._data: bytes | None = data
         self._session: Any = None
+        self._input = ""  # the name that the graph gives it
         self._lock = threading.Lock()
 
     @classmethod
@@ -130,7 +131,7 @@ class Model:
         """Run ``(N, H, W, C)`` and check what comes out against the contract."""
         session = self._running()
         try:
-            outputs: list[Float32] = session.run(None, {session.get_inputs()[0].name: batch})
+            outputs: list[Float32] = session.run(None, {self._input: batch})
         except Exception as error:  # ONNX Runtime's errors share no base class
             raise ModelError(f"{self.source}: the network failed on {batch.shape}: {error}") from (
                 error
@@ -151,9 +152,11 @@ class Model:
             with self._lock:
                 if self._session is None:
                     assert self._data is not None
-                    self._session = start_session(
+                    session = start_session(
                         self._data, self.spec, self.source, self.threads, self._asked
                     )
+                    self._input = session.get_inputs()[0].name
+                    self._session = session  # last: others run it from here on
                     self._data = None
         return self._session
 

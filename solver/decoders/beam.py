@@ -19,6 +19,7 @@ from solver.decoders.constraints import Constraint
 from solver.decoders.scores import MAX_TOP_K, Scores
 
 WIDTH = MAX_TOP_K  # prefixes kept; one width for every top_k, so that the best answer is one
+_ROUNDING = 1e-9  # what a difference of probabilities may be off by, generously
 
 
 class Lattice(Protocol):
@@ -67,21 +68,31 @@ def search(
     are never lost.
     """
     found = {tuple(classes): value for classes, value in known}
+    bar = min(found.values()) if len(found) >= top_k else -np.inf
     prefixes: list[tuple[int, ...]] = [()]
     front = lattice.root()
     states = np.zeros(1, dtype=np.intp)
     last = np.full(1, -1, dtype=np.intp)
+    mass = np.full(1, np.inf)  # of all answers that begin with the prefix
     while prefixes:
         ends = np.where(automaton.accepting[states], lattice.complete(front), -np.inf)
-        for row in np.flatnonzero(np.isfinite(ends)).tolist():
+        better = np.flatnonzero(ends > bar).tolist()
+        for row in better:
             found.setdefault(prefixes[row], float(ends[row]))
-        found = dict(sorted(found.items(), key=lambda answer: -answer[1])[:top_k])
-        bar = min(found.values()) if len(found) == top_k else -np.inf
+        if better:
+            found = dict(sorted(found.items(), key=lambda answer: -answer[1])[:top_k])
+            bar = min(found.values()) if len(found) == top_k else -np.inf
+        longer = mass + np.log1p(_ROUNDING - np.exp(np.minimum(ends - mass, 0.0)))
+        alive = np.flatnonzero(longer > bar)
+        if not alive.size:
+            break
 
-        masses = lattice.extensions(front, states, last)
-        picked = np.argsort(-masses, axis=None, kind="stable")[:WIDTH]
-        picked = picked[masses.ravel()[picked] > bar]
+        masses = lattice.extensions(front[alive], states[alive], last[alive])
+        able = np.flatnonzero(masses > bar)
+        picked = able[np.argsort(-masses.ravel()[able], kind="stable")[:WIDTH]]
+        mass = masses.ravel()[picked]
         rows, columns = np.divmod(picked, masses.shape[1])
+        rows = alive[rows]
         front = lattice.extend(front, rows, columns, last[rows])
         states = automaton.steps[states[rows], columns]
         last = columns

@@ -12,8 +12,6 @@ and how many, is part of the whole answer's confidence.
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -21,7 +19,8 @@ from solver.charset import Case, Charset
 from solver.decoders import scores as common
 from solver.decoders.beam import search
 from solver.decoders.constraints import Constraint
-from solver.decoders.scores import LOG_HALF, Scores, log_sum
+from solver.decoders.ctc_likely import Columns, likeliest
+from solver.decoders.scores import LOG_HALF, Scores
 from solver.errors import TaskError
 from solver.results import TextResult
 
@@ -49,46 +48,48 @@ def decode(
     allowed text fits in T frames.
     """
     common.check_top_k(top_k)
-    raw = common.log_probabilities(
+    raw = common.probabilities(
         logits, shape=("T", "C"), classes=charset.classes, temperature=temperature
     )
-    scores, charset = common.folded(raw, charset, case)
-    automaton = common.automaton_for(charset, constraint)
-
-    greedy, frames = best_path(scores)
-    lattice = None if constraint is None else CtcLattice(scores, automaton)
-    total = 0.0 if lattice is None else lattice.total
-    if total == -np.inf:
-        raise common.nothing_fits(automaton, len(scores), "frames")
-    answers: list[tuple[list[int], float]] = []
-    if automaton.accepts(greedy):
-        answers = [(greedy, text_log_probability(scores, greedy))]
-    if top_k > 1 or not answers or answers[0][1] - total <= LOG_HALF:
-        lattice = lattice or CtcLattice(scores, automaton)
-        answers = search(lattice, automaton, top_k=top_k, known=answers)
+    chances, charset = common.folded(raw, charset, case)
+    columns = Columns(chances)
+    greedy, frames = columns.greedy()
+    likely = likeliest(columns, greedy) if constraint is None else None
+    if likely is not None and top_k == 1:
+        answers = [likely]
+    else:
+        automaton = common.automaton_for(charset, constraint)
+        answers = _search(common.logarithms(chances), automaton, top_k, greedy, likely)
 
     best = answers[0][0]
     if best != greedy:
-        frames = align(scores, best)
-    confidences = common.character_confidences(
-        scores, best, frames, automaton=automaton, with_blank=False
-    )
-    answers = [(classes, value - total) for classes, value in answers]
+        frames = align(common.logarithms(chances), best)
+    if likely is not None:
+        confidences = columns.shares(best, frames)
+    else:
+        confidences = common.character_confidences(
+            chances, best, frames, automaton=automaton, with_blank=False
+        )
     return common.text_result(charset, answers, confidences)
 
 
-def best_path(scores: Scores) -> tuple[list[int], list[int]]:
-    """Classes of the greedy text, and for each the frame of its run where it is strongest."""
-    blank = scores.shape[1] - 1
-    path = scores.argmax(axis=1)
-    heads = np.flatnonzero(np.append(True, path[1:] != path[:-1])).tolist()
-    classes, frames = [], []
-    for start, end in pairwise([*heads, len(path)]):
-        symbol = int(path[start])
-        if symbol != blank:
-            classes.append(symbol)
-            frames.append(start + int(scores[start:end, symbol].argmax()))
-    return classes, frames
+def _search(
+    scores: Scores,
+    automaton: Constraint,
+    top_k: int,
+    greedy: list[int],
+    likely: tuple[list[int], float] | None,
+) -> list[tuple[list[int], float]]:
+    """The `top_k` most probable allowed answers, and log-probabilities given what is allowed."""
+    lattice = CtcLattice(scores, automaton)
+    if lattice.total == -np.inf:
+        raise common.nothing_fits(automaton, len(scores), "frames")
+    known = [] if likely is None else [likely]
+    if not known and automaton.accepts(greedy):
+        known = [(greedy, text_log_probability(scores, greedy))]
+    if top_k > 1 or not known or known[0][1] - lattice.total <= LOG_HALF:
+        known = search(lattice, automaton, top_k=top_k, known=known)
+    return [(classes, value - lattice.total) for classes, value in known]
 
 
 def text_log_probability(scores: Scores, classes: list[int]) -> float:
@@ -170,7 +171,7 @@ def _run(sums: Scores, arriving: Scores, *, plus: np.ufunc = np.logaddexp) -> Sc
 
 
 class CtcLattice:
-    """CTC for the prefix search. A front is (W, 2, T + 1): ended by the symbol, or by a blank.
+    """CTC for the prefix search. A front is (W, 2, T + 1): all there is, and what a blank ended.
 
     ``total`` is the log-probability of the automaton's whole language, −inf when no allowed text
     fits in T frames. TaskError when frames × states × symbols exceed MAX_CELLS.
@@ -180,21 +181,19 @@ class CtcLattice:
         self._symbols = scores[:, automaton.classes]  # (T, K)
         self._blanks = _emissions(scores[:, -1])
         if automaton.is_free:
-            begin = log_sum(self._symbols, axis=1)[:, None]
-            self._begin = begin
-            self._share = np.exp(self._symbols - begin)[:, None]
+            self._begin = np.zeros((len(scores), 1))
+            self._share = np.exp(self._symbols)[:, None]
             self.total = 0.0
         else:
             self._begin, self._share, self.total = look_ahead(scores, automaton)
 
     def root(self) -> Scores:
         """Front of the empty prefix."""
-        return np.stack(_start(self._blanks))[None]
+        return np.stack([self._blanks, self._blanks])[None]
 
     def complete(self, front: Scores) -> Scores:
         """(W,) log-probability of each prefix as the whole text."""
-        total: Scores = np.logaddexp(front[:, 0, -1], front[:, 1, -1])
-        return total
+        return front[:, 0, -1]
 
     def extensions(self, front: Scores, states: NDArray[np.intp], last: NDArray[np.intp]) -> Scores:
         """(W, K) log-probability of all allowed texts that go on with each symbol.
@@ -202,11 +201,10 @@ class CtcLattice:
         They differ by the frame where the new symbol begins, so those cases add up.
         """
         begin = self._begin.T[states]
+        weights, peaks = _scaled(front[:, 0, :-1] + begin)
         paused = front[:, 1, :-1] + begin
-        either = np.logaddexp(front[:, 0, :-1] + begin, paused)
-        weights, peaks = _scaled(either)
         odds = np.empty((len(front), self._symbols.shape[1]))
-        for state in np.unique(states):
+        for state in set(states.tolist()):
             rows = states == state
             odds[rows] = weights[rows] @ self._share[:, state]
         with np.errstate(divide="ignore"):
@@ -225,11 +223,13 @@ class CtcLattice:
         last: NDArray[np.intp],
     ) -> Scores:
         """Front of the prefixes `rows`, each with one more symbol."""
-        ended, paused = front[rows, 0], front[rows, 1]
-        again = (columns == last)[:, None]
-        arriving = np.where(again, paused, np.logaddexp(ended, paused))
+        # A repeated symbol needs a blank before it.
+        arriving = front[rows, (columns == last).astype(np.intp)]
         ended = _run(_emissions(self._symbols.T[columns]), arriving)
-        return np.stack([ended, _run(self._blanks, ended)], axis=1)
+        longer = np.empty((len(rows), 2, front.shape[2]))
+        longer[:, 1] = _run(self._blanks, ended)
+        np.logaddexp(ended, longer[:, 1], out=longer[:, 0])
+        return longer
 
 
 def look_ahead(scores: Scores, automaton: Constraint) -> tuple[Scores, Scores, float]:

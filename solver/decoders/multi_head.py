@@ -41,10 +41,11 @@ def decode(
     probable, a prefix search otherwise, one best answer for every `top_k`.
     """
     common.check_top_k(top_k)
-    raw = common.log_probabilities(
+    raw = common.probabilities(
         logits, shape=("L", "C"), classes=charset.classes, temperature=temperature
     )
-    scores, charset = common.folded(raw, charset, case)
+    chances, charset = common.folded(raw, charset, case)
+    scores = common.logarithms(chances)
     automaton = common.automaton_for(charset, constraint)
 
     total = 0.0 if constraint is None else language_log_probability(scores, automaton)
@@ -60,7 +61,7 @@ def decode(
 
     best = answers[0][0]
     confidences = common.character_confidences(
-        scores, best, place(scores, best), automaton=automaton, with_blank=True
+        chances, best, place(scores, best), automaton=automaton, with_blank=True
     )
     answers = [(classes, value - total) for classes, value in answers]
     return common.text_result(charset, answers, confidences)

@@ -1,54 +1,79 @@
-"""From raw logits to log-probabilities, and what every text decoder does with them.
+"""From raw logits to probabilities, and what every text decoder does with them.
 
-Scores are (N, C) float64 natural logarithms; the last class is the blank. They are floored at
-`FLOOR`, so that cumulative sums stay finite and a constraint always finds its best answer.
+Chances are (N, C) float64 probabilities and scores their natural logarithms; the last class is
+the blank. Scores are floored at `FLOOR`, so that cumulative sums stay finite and a constraint
+always finds its best answer.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solver._fields import is_integer
 from solver.charset import Case, Charset
 from solver.decoders.constraints import Constraint, unconstrained
 from solver.errors import ModelError, TaskError
 from solver.results import Alternative, Character, TextResult
 
+Chances = NDArray[np.float64]
 Scores = NDArray[np.float64]
 
 FLOOR = -200.0  # far below what a float32 softmax can say (about -103)
+_LEAST = float(np.exp(FLOOR))
 LOG_HALF = float(np.log(0.5))
 MAX_TOP_K = 32
 
 
-def log_probabilities(
+def probabilities(
     logits: ArrayLike, *, shape: tuple[str, ...], classes: int, temperature: float
-) -> Scores:
-    """Log-softmax over the last axis of ``logits / temperature``.
+) -> Chances:
+    """Softmax over the last axis of ``logits / temperature``.
 
     `shape` names the axes for messages, the classes last. ModelError when the logits have other
     axes, another number of classes, no positions, or a value that is not finite.
     """
     values = np.asarray(logits)
-    wanted = "(" + ", ".join((*shape[:-1], f"{shape[-1]}={classes}")) + ")"
     if values.ndim != len(shape) or values.shape[-1] != classes or values.size == 0:
+        wanted = "(" + ", ".join((*shape[:-1], f"{shape[-1]}={classes}")) + ")"
         raise ModelError(f"expected logits of shape {wanted}; received {values.shape}")
     if values.dtype.kind != "f":
         raise ModelError(f"expected logits of a float type; received {values.dtype}")
-    if not (np.isfinite(temperature) and temperature > 0):
+    if not (math.isfinite(temperature) and temperature > 0):
         raise ModelError(f"expected a temperature above 0; received {temperature!r}")
-    if not np.isfinite(values).all():
-        raise ModelError(
-            f"expected finite logits; received NaN or infinity in an array of shape {values.shape}"
-        )
-    scaled = values.astype(np.float64)
-    with np.errstate(over="ignore"):  # −inf is right for what is too far below the largest
-        scaled -= scaled.max(axis=-1, keepdims=True)
-        scaled /= temperature
-    scaled -= np.log(np.exp(scaled).sum(axis=-1, keepdims=True))
-    return np.maximum(scaled, FLOOR, out=scaled)
+    with np.errstate(over="ignore", invalid="ignore"):
+        # A finite sum has finite terms only; huge ones may have another.
+        if not (
+            math.isfinite(np.add.reduce(values, axis=None, dtype=np.float64))
+            or np.isfinite(values).all()
+        ):
+            raise ModelError(
+                "expected finite logits; received NaN or infinity in an array of shape "
+                f"{values.shape}"
+            )
+        # −inf is right for what is too far below the largest.
+        tops = np.maximum.reduce(values, axis=-1, keepdims=True)
+        chances: Chances = np.subtract(values, tops, dtype=np.float64)
+        chances /= temperature
+    np.exp(chances, out=chances)
+    chances /= np.add.reduce(chances, axis=-1, keepdims=True)
+    return chances
+
+
+def logarithms(chances: Chances) -> Scores:
+    """The scores of chances, none below `FLOOR`."""
+    scores: Scores = np.log(np.maximum(chances, _LEAST))
+    return scores
+
+
+def log_probabilities(
+    logits: ArrayLike, *, shape: tuple[str, ...], classes: int, temperature: float
+) -> Scores:
+    """The logarithms of `probabilities`."""
+    return logarithms(probabilities(logits, shape=shape, classes=classes, temperature=temperature))
 
 
 def log_sum(values: Scores, axis: int) -> Scores:
@@ -60,15 +85,15 @@ def log_sum(values: Scores, axis: int) -> Scores:
     return total
 
 
-def folded(scores: Scores, charset: Charset, case: Case | None) -> tuple[Scores, Charset]:
-    """Scores and charset with the probabilities of both cases of a letter added up."""
+def folded(chances: Chances, charset: Charset, case: Case | None) -> tuple[Chances, Charset]:
+    """Probabilities and charset with those of both cases of a letter added up."""
     if case is None:
-        return scores, charset
+        return chances, charset
     merged, mapping = charset.fold(case)
     targets = np.array(mapping)
     order = np.argsort(targets, kind="stable")
     starts = np.searchsorted(targets[order], np.arange(merged.classes))
-    return np.logaddexp.reduceat(scores[:, order], starts, axis=1), merged
+    return np.add.reduceat(chances[:, order], starts, axis=1), merged
 
 
 def automaton_for(charset: Charset, constraint: Constraint | None) -> Constraint:
@@ -85,7 +110,7 @@ def automaton_for(charset: Charset, constraint: Constraint | None) -> Constraint
 
 def check_top_k(top_k: int) -> None:
     """TaskError unless `top_k` is a whole number from 1 to MAX_TOP_K."""
-    if not isinstance(top_k, int) or isinstance(top_k, bool) or not 1 <= top_k <= MAX_TOP_K:
+    if not is_integer(top_k) or not 1 <= top_k <= MAX_TOP_K:
         raise TaskError(f"top_k is a number from 1 to {MAX_TOP_K}; received {top_k!r}")
 
 
@@ -103,7 +128,7 @@ def probability(log_value: float) -> float:
 
 
 def character_confidences(
-    scores: Scores,
+    chances: Chances,
     classes: list[int],
     positions: Sequence[int],
     *,
@@ -117,17 +142,16 @@ def character_confidences(
     """
     if not classes:
         return []
-    peaks = scores[positions]
-    own = scores[positions, classes]
-    if automaton.is_free:
-        rivals = peaks[:, :-1]
-    else:
+    rows = np.maximum(chances[positions], _LEAST)
+    own = rows[range(len(classes)), classes]
+    rivals = rows[:, :-1]
+    if not automaton.is_free:
         alive = automaton.steps[automaton.states(classes)[:-1]] != automaton.dead
-        rivals = np.where(alive, peaks[:, automaton.classes], -np.inf)
-    totals = log_sum(rivals, axis=1)
+        rivals = np.where(alive, rows[:, automaton.classes], 0.0)
+    totals = rivals.sum(axis=1)
     if with_blank:
-        totals = np.logaddexp(totals, peaks[:, -1])
-    shares: list[float] = np.exp(np.minimum(own - totals, 0.0)).tolist()
+        totals += rows[:, -1]
+    shares: list[float] = np.minimum(own / totals, 1.0).tolist()
     return shares
 
 

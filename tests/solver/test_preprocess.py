@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from solver.errors import ImageError
 from solver.preprocess import canvas, preprocess, tensor
@@ -110,3 +111,28 @@ def test_equal_channels_take_a_quicker_way_to_the_same_bits() -> None:
     gain = np.full(3, spec.scale / 0.7, np.float32)
     offset = np.full(3, 1 / 0.7, np.float32)
     assert (tensor(pixels, spec) == pixels.astype(np.float32) * gain - offset).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("shape", [(1, 1), (30, 71), (60, 160), (130, 90)])
+@pytest.mark.parametrize("coloured", [(), (0,), (-1,)])
+def test_pixels_are_those_of_a_resized_rgb_picture(
+    channels: int, shape: tuple[int, int], coloured: tuple[int, ...]
+) -> None:
+    grey = np.random.default_rng(3).integers(0, 256, (*shape, 1), dtype=np.uint8)
+    image = np.repeat(grey, 3, axis=2)
+    for row in coloured:
+        image[row, row] = (250, 10, 10)
+    spec = InputSpec(
+        height=48,
+        width=None,
+        fit="height",
+        channels=channels,
+        mean=(0.0,) * channels,
+        std=(1.0,) * channels,
+    )
+    pixels, placement = canvas(image, spec)
+    width = round(shape[1] * placement.scale_x)
+    picture = Image.fromarray(image).convert("RGB" if channels == 3 else "L")
+    expected = np.asarray(picture.resize((width, 48), Image.Resampling.BICUBIC))
+    assert (pixels[:, :width] == expected.reshape(48, width, channels)).all()
