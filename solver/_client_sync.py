@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from solver import images, results
+from solver import images
 from solver._answers import OnError, check_batch, check_unit
 from solver._http import Settings, service_error
 from solver._remote import (
@@ -29,7 +29,16 @@ from solver.grids import Grid
 from solver.images import ImageSource
 from solver.layouts import LayoutSource
 from solver.model import DEFAULT_BATCH
-from solver.results import Box, ClassResult, Failure, SlideResult, TextResult, TilesResult
+from solver.results import (
+    Box,
+    ClassResult,
+    ClickResult,
+    Failure,
+    SlideResult,
+    TextResult,
+    TilesResult,
+)
+from solver.tasks.click import TargetSource
 from solver.tasks.text import Length
 from solver.tasks.tiles import Wanted
 
@@ -128,7 +137,7 @@ class RemoteSolver:
             "min_confidence": min_confidence,
         }
         check_unit("min_confidence", min_confidence)
-        check_batch(batch_size, on_error)
+        check_batch(sources, batch_size, on_error, verb="text")
         return self._ask_many(
             "text",
             sources,
@@ -183,7 +192,7 @@ class RemoteSolver:
             "min_confidence": min_confidence,
         }
         check_unit("min_confidence", min_confidence)
-        check_batch(batch_size, on_error)
+        check_batch(sources, batch_size, on_error, verb="tiles")
         return self._ask_many(
             "tiles",
             sources,
@@ -206,14 +215,14 @@ class RemoteSolver:
     def click(
         self,
         image: ImageSource,
-        targets: str | Sequence[str] | ImageSource,
+        targets: TargetSource,
         *,
         min_confidence: float | None = None,
-    ) -> Any:
+    ) -> ClickResult:
         """Find what to click, in order; see :meth:`solver.Solver.click`."""
         pictures, words = pictures_of_click(image, targets)
         options = {"targets": words, "min_confidence": min_confidence}
-        return self._ask("click", pictures, options, results.ClickResult.from_dict)
+        return self._ask("click", pictures, options, ClickResult.from_dict)
 
     def slide(
         self,

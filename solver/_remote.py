@@ -24,6 +24,7 @@ from solver.errors import ImageError, ServiceError, TaskError
 from solver.images import DEFAULT_LIMITS, ImageSource
 from solver.layouts import LAYOUTS, LayoutSource, find_layout
 from solver.results import Box, Failure
+from solver.tasks.click import TargetSource, named_targets
 
 T = TypeVar("T")
 Read = Callable[[Mapping[str, Any]], T]
@@ -125,13 +126,12 @@ def boxes_of(data: Mapping[str, Any]) -> list[Box]:
 
 
 def pictures_of_click(
-    image: ImageSource, targets: str | Sequence[str] | ImageSource
+    image: ImageSource, targets: TargetSource
 ) -> tuple[dict[str, ImageSource | None], list[str] | None]:
-    """The pictures of a click, and its words where the targets are words and no picture."""
-    if isinstance(targets, str) and targets[:5].lower() != "data:":
-        return {"image": image}, [targets]
-    if isinstance(targets, list | tuple):
-        return {"image": image}, list(targets)
+    """The pictures of a click, and its targets where they are words and no picture."""
+    named = named_targets(targets)
+    if named is not None:
+        return {"image": image}, named
     return {"image": image, "prompt": cast(ImageSource, targets)}, None
 
 

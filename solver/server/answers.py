@@ -52,14 +52,6 @@ class GridAnswer(BaseModel):
     tiles: list[Corners]
 
 
-class ClickAnswer(BaseModel):
-    points: list[Any]
-    targets: list[Any]
-    confidence: float
-    missing: list[Any]
-    ambiguous: list[Any]
-
-
 class ModelEntry(BaseModel):
     name: str
     role: str

@@ -27,12 +27,13 @@ from solver.layouts import LAYOUTS, Layout
 _URI = re.compile(r"data:[a-z0-9.+/-]{0,64}(;[a-z0-9.+=-]{0,64}){0,4};base64,", re.IGNORECASE)
 _LENGTH = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?")
 MOST_CHARACTERS = 256
+MOST_WORDS = 32
 
 
 def _decode(value: Any) -> Any:
-    """The bytes of base64; what is no string is left to be refused."""
+    """The bytes of base64."""
     if not isinstance(value, str):
-        return value
+        raise ValueError("expected a picture in base64")
     head = _URI.match(value)
     text = value[head.end() :] if head else value
     try:
@@ -125,7 +126,38 @@ def _listed(value: Any) -> Any:
     )
 
 
-Words = Annotated[tuple[Word, ...], Field(min_length=1, max_length=32), BeforeValidator(_listed)]
+Words = Annotated[
+    tuple[Word, ...], Field(min_length=1, max_length=MOST_WORDS), BeforeValidator(_listed)
+]
+
+
+def _targets(value: Any) -> Any:
+    """A text's characters without spaces, or a list's items, as a tuple: it can be compared."""
+    if value is None:
+        return None
+    words = tuple("".join(value.split())) if isinstance(value, str) else value
+    if (
+        not isinstance(words, list | tuple)
+        or not 1 <= len(words) <= MOST_WORDS
+        or not all(isinstance(word, str) and 1 <= len(word) <= MOST_WORDS for word in words)
+    ):
+        raise ValueError(f"expected a text of up to {MOST_WORDS} characters, or a list of texts")
+    return tuple(words)
+
+
+_TARGET: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": MOST_WORDS}
+Targets = Annotated[
+    Any,
+    AfterValidator(_targets),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                _TARGET,
+                {"type": "array", "items": _TARGET, "minItems": 1, "maxItems": MOST_WORDS},
+            ]
+        }
+    ),
+]
 
 
 class Options(BaseModel):
@@ -170,7 +202,9 @@ class CropOptions(Options):
 
 
 class ClickOptions(Confident):
-    targets: Words | None = Field(default=None, description="what to click, in order")
+    targets: Targets = Field(
+        default=None, description="what to click, in order: a text, or a list of its targets"
+    )
 
 
 class SlideOptions(Confident):

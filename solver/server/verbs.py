@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from solver.api import Solver
-from solver.errors import ModelError, SolverError, TaskError
+from solver.errors import SolverError, TaskError
 from solver.grids import crop
-from solver.results import ClassResult, Failure, SlideResult, TextResult, TilesResult
+from solver.results import ClassResult, ClickResult, Failure, SlideResult, TextResult, TilesResult
 from solver.server import answers, schemas
 from solver.server.batching import Outcome, Pictures
 
@@ -117,15 +117,13 @@ def _slide(solver: Solver, pictures: Pictures, options: schemas.Options) -> Slid
     )
 
 
-def _click(solver: Solver, pictures: Pictures, options: schemas.Options) -> Any:
+def _click(solver: Solver, pictures: Pictures, options: schemas.Options) -> ClickResult:
     arguments = options.arguments()
     words, prompt = arguments.pop("targets"), pictures.get("prompt")
     if (words is None) == (prompt is None):
         raise TaskError("click: say what to click, by targets or by a prompt picture, not by both")
-    if not hasattr(solver, "click"):
-        raise ModelError("this version of solver cannot click")
-    # One text is read character by character; several stand for themselves.
-    targets = prompt if words is None else words[0] if len(words) == 1 else list(words)
+    # Named here: a text that looks like a data: URI stays a text.
+    targets = list(words) if prompt is None else prompt
     return solver.click(pictures["image"], targets, **arguments)
 
 
@@ -189,7 +187,7 @@ VERBS: Mapping[str, Verb] = MappingProxyType(
                 roles=("detector", "glyph"),
                 options=schemas.ClickOptions,
                 pictures=schemas.ClickPictures,
-                answer=answers.ClickAnswer,
+                answer=ClickResult,
                 run=_each(_click),
             ),
             Verb(

@@ -154,6 +154,25 @@ def class_file(tmp_path_factory: pytest.TempPathFactory, class_spec: ModelSpec) 
     return _write_model(tmp_path_factory.mktemp("models") / "class.onnx", class_spec)
 
 
+@pytest.fixture(scope="session")
+def toy_models(
+    tmp_path_factory: pytest.TempPathFactory, ctc_file: Path, class_file: Path, detector_file: Path
+) -> dict[str, str]:
+    """A toy network for every role: name → file, as a server is told."""
+    folder = tmp_path_factory.mktemp("roles")
+    files = {"text": ctc_file, "class": class_file, "detector": detector_file}
+    for role in ("header", "tile", "glyph"):
+        spec = ModelSpec(
+            role=role,
+            input=InputSpec(
+                8, 8, channels=1, fill=255, mean=(0.0,), std=(1.0,), interpolation="nearest"
+            ),
+            decoder=DecoderSpec("softmax", labels=LABELS),
+        )
+        files[role] = _write_model(folder / f"{role}.onnx", spec)
+    return {f"toy-{role}": str(path) for role, path in files.items()}
+
+
 def _write_detector(path: Path, spec: ModelSpec, *, outputs: tuple[str, ...] = ()) -> Path:
     """Write the detector: logit ``10 - 40 * level`` for each cell, no difference from the anchor.
 
