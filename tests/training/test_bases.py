@@ -154,3 +154,22 @@ def test_what_a_run_began_with_is_kept(run: Path, tmp_path: Path) -> None:
     config = replace(SMALL, fit=Fit(epochs=1))
     bases.keep(config, (), tmp_path, base=bases.find(str(run / "best.weights.h5")))
     assert bases.begun_with(tmp_path) == str(run / "best.weights.h5")
+
+
+@pytest.mark.training
+def test_a_run_that_goes_on_begins_with_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("tensorflow")
+    from tests.training import tiny
+
+    caplog.set_level("INFO")
+    tiny.project(tmp_path)
+    assert tiny.fit(tmp_path, tiny.SETTINGS) == 0
+    assert bases.find(str(tmp_path / "run" / "best.weights.h5")).names == tuple("147")
+    longer = tiny.SETTINGS.replace("epochs = 1", "epochs = 2")
+    weights = str(tmp_path / "run" / "best.weights.h5")
+    assert tiny.fit(tmp_path, longer, "--from", weights) == 0
+    assert "goes on from its last checkpoint" in caplog.text
+    assert tiny.fit(tmp_path, longer, "--from-config", weights) == 1
+    assert "--from-config: says what --from was trained with" in capsys.readouterr().err

@@ -71,6 +71,11 @@ def read_source(source: Source, root: Path) -> list[Sample]:
         )
     if not source.only:
         return samples
+    if not (root / source.only).exists():
+        raise DatasetError(
+            f"{root / source.only}: no such file; solver-train split makes such lists (a new "
+            "captcha.toml has the command at its top), and without only all pictures are read"
+        )
     packed = {sample.path for sample in samples if sample.record is not None}
     wanted = listed_files(root / source.only, source_folder(source, root), packed=packed)
     kept = [sample for sample in samples if sample.path in wanted]

@@ -119,3 +119,8 @@ def test_a_list_that_does_not_fit(root: Path, text: str, message: str) -> None:
 def test_options_of_a_source(options: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Source("set", **options)  # type: ignore[arg-type]
+
+
+def test_a_list_that_is_not_there_is_to_be_made(root: Path) -> None:
+    with pytest.raises(DatasetError, match=r"none\.csv: no such file; solver-train split makes"):
+        read_source(Source("set", reader="mine:read", only="none.csv"), root)
