@@ -237,6 +237,9 @@ class Config:
             raise ConfigError(f"detect: expected no such table with task {self.task!r}")
         if self.task != "classify" and self.classify != Classify():
             raise ConfigError(f"classify: expected no such table with task {self.task!r}")
+        background = self.classify.background
+        if background and self.labels and background not in self.labels:
+            raise ConfigError(f"classify.background: expected one of labels, got {background!r}")
         try:
             self.input_spec()
             self.detect.anchors()

@@ -5,8 +5,8 @@
 
 Refused, like every export, unless Keras and ONNX Runtime give the same answers. Temperature and
 threshold are fitted on the folders of `--calibrate`, or taken from another file (`--like`) of the
-same settings that kept some pictures back: the tile model that is shipped keeps none. The model
-card beside it is written by hand.
+same settings that kept some pictures back: the tile model that is shipped keeps none. A card is
+written beside it, to which the figures of `grid_accuracy.py` are added by hand.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ def main() -> None:
     output = pretrained.FOLDER / f"{settings.name}.onnx"
     best = options.run / f"best{SUFFIX}"
     export.export(
-        settings, options.root, best, output, calibration=options.calibrate, on_report=print
+        settings,
+        options.root,
+        best,
+        output,
+        calibration=options.calibrate,
+        extras=export.Extras(card=output.with_suffix(".md")),
+        on_report=print,
     )
     if options.like:
         like, spec = Model.open(options.like).spec.decoder, Model.open(output).spec
@@ -59,7 +65,7 @@ def main() -> None:
         "default_for": [settings.role],
     }
     manifest.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-    print(f"{output.name}: {len(data)} bytes; now write {settings.name}.md beside it")
+    print(f"{output.name}: {len(data)} bytes; add its figures to {settings.name}.md")
 
 
 if __name__ == "__main__":

@@ -56,7 +56,22 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
+CLASSIFY = """task = 'classify'
+labels = ['cat', 'dog', 'other']
+[input]
+height = 32
+width = 32
+[classify]
+"""
 DETECT = "task = 'detect'\n[input]\nheight = 96\nwidth = 64\n"
+
+
+def test_a_classifier_has_its_role_and_background_in_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "captcha.toml"
+    path.write_text(CLASSIFY + 'role = "header"\nbackground = "other"\n', "utf-8")
+    settings = load(path)
+    assert settings.role == "header"
+    assert settings.decoder_spec().background == "other"
 
 
 def test_a_detector_has_its_anchors_in_the_contract(tmp_path: Path) -> None:
@@ -80,6 +95,11 @@ def test_a_detector_has_its_anchors_in_the_contract(tmp_path: Path) -> None:
     [
         (DETECT.replace("96", "100"), "input.height: expected a multiple of 32"),
         (DETECT.replace("64", "0"), "input.width: expected a width in pixels"),
+        (CLASSIFY + 'background = "bus"', "background: expected one of labels"),
+        (CLASSIFY + "mix = 1.5", "classify.mix: expected 0 to 1"),
+        (CLASSIFY + "prototypes = -1", "classify.prototypes: expected 0 to 100"),
+        (CLASSIFY + 'role = "text"', "classify.role: expected of"),
+        ("[classify]\nphoto = true", "classify: expected no such table with task 'ctc'"),
         (DETECT + "[detect]\nphi = 9", "detect.phi: expected -2 to 7"),
         (DETECT + "[detect]\nflip = 2", "detect.flip: expected 0 to 1"),
         (DETECT + "[detect]\nsizes = [8]", "detect.sizes: expected 3 to 6"),

@@ -10,7 +10,7 @@ pytest.importorskip("tensorflow")
 import keras
 import tensorflow as tf
 
-from training.losses import cross_entropy, ctc_loss, loss_for
+from training.losses import cross_entropy, ctc_loss, loss_for, mixed_cross_entropy
 
 pytestmark = pytest.mark.training
 
@@ -79,3 +79,18 @@ def test_each_task_has_its_loss() -> None:
 def test_errors(task: str, smoothing: float, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         loss_for(task, smoothing=smoothing)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_mixed_targets_share_the_loss(smoothing: float) -> None:
+    logits = np.random.default_rng(3).standard_normal((4, 5)).astype(np.float32)
+    first, second = np.array([0, 1, 2, 3]), np.array([4, 1, 0, 2])
+    share = np.array([1.0, 0.5, 0.25, 0.0])
+    targets = np.stack([first, second, share], axis=1).astype(np.float32)
+    wanted = [
+        part * float(cross_entropy(np.array([a]), logits[i : i + 1], smoothing=smoothing))
+        + (1 - part) * float(cross_entropy(np.array([b]), logits[i : i + 1], smoothing=smoothing))
+        for i, (a, b, part) in enumerate(zip(first, second, share, strict=True))
+    ]
+    found = float(mixed_cross_entropy(targets, logits, smoothing=smoothing))
+    assert found == pytest.approx(np.mean(wanted), abs=1e-5)

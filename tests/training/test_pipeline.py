@@ -172,3 +172,20 @@ def test_without_augmentation_boxes_lie_as_in_use(tmp_path: Path) -> None:
         assert placement.to_canvas(before.x1, before.y1) == pytest.approx((after.x1, after.y1))
         assert placement.to_canvas(before.x2, before.y2) == pytest.approx((after.x2, after.y2))
     assert canvas.shape == (96, 96, 3)
+
+
+def test_photographs_are_mixed_and_targets_say_so(samples: list[Sample]) -> None:
+    spec = Config(task="classify", input=Input(height=32, width=32)).input_spec()
+    options = {"spec": spec, "targets": padded_codes(lambda label: [len(label) - 1]), "batch": 8}
+    mixed, again = (
+        list(feeder(samples, **options, is_photo=True, mixed=1.0).epoch(0)) for _ in range(2)
+    )
+    for (x, y), (x_again, y_again) in zip(mixed, again, strict=True):
+        assert x.shape == (8, 32, 32, 3)
+        assert (y.shape, y.dtype) == ((8, 3), np.float32)
+        assert set(y[:, :2].ravel().tolist()) <= {0.0, 1.0, 2.0, 3.0}
+        assert ((y[:, 2] >= 0) & (y[:, 2] <= 1)).all()
+        assert np.array_equal(x, x_again)
+        assert np.array_equal(y, y_again)
+    plain = next(feeder(samples, **options, is_photo=True).epoch(0))
+    assert plain[1].shape == (8, 1)
