@@ -33,10 +33,13 @@ MOST_BOXES = 32
 # How often what is asked for is there at all, and how often a glyph is read as if by chance.
 PRESENT = 0.97
 CHANCE = 0.01
-# A target is ambiguous when its box is less probable than this, or when a box that is nobody's
-# shows the same with more than that probability.
+# A target is ambiguous when its box is less probable than SURE; when a box that is nobody's has
+# more than RIVAL of its odds; or when its box by itself hardly reads so: with less than PLAIN, or
+# with odds below ALIKE against a prompt's glyph. Decoys that look alike are of that kind.
 SURE = 0.85
 RIVAL = 0.05
+PLAIN = 0.25
+ALIKE = 1.0
 # A prompt's glyph is called by its character from this probability.
 READABLE = 0.5
 
@@ -76,6 +79,11 @@ class Clicker:
             TaskError: no target, too many, or one of several characters that is no label.
         """
         names = self.checked(targets)
+        boxes, odds = self.odds(image, names)
+        return decide(names, boxes, odds, names, plain=PLAIN * len(self._reader.labels))
+
+    def odds(self, image: UInt8, names: Sequence[str]) -> tuple[list[Box], Float64]:
+        """The marks of a picture, and ``(T, B)`` odds that each looks so because it is a target."""
         boxes = self.marks(image)
         shares = self._reader.probabilities(self._reader.logits(image, boxes))
         places = {label: place for place, label in enumerate(self._reader.labels)}
@@ -85,7 +93,7 @@ class Clicker:
         for row, name in enumerate(names):
             if name in places:
                 odds[row] = shares[:, places[name]] * classes
-        return self._answer(names, boxes, odds, names)
+        return boxes, odds
 
     def click_prompt(self, image: UInt8, prompt: UInt8) -> ClickResult:
         """The points of what the picture ``prompt`` shows from left to right, ``(h, w, 3)`` RGB.
@@ -101,7 +109,7 @@ class Clicker:
         odds = np.exp(slope * likeness(wanted, found) + offset)
         names = [self._name(row) for row in self._reader.probabilities(wanted)]
         # Two prints of one icon need not be one thing: only what was read is the same.
-        return self._answer(names, boxes, odds, [name or None for name in names])
+        return decide(names, boxes, odds, [name or None for name in names], plain=ALIKE)
 
     def marks(self, image: UInt8) -> list[Box]:
         """All marks that might be one, in reading order by their left edge."""
@@ -137,40 +145,47 @@ class Clicker:
         label = self._reader.labels[best]
         return label if len(label) == 1 and shares[best] >= READABLE else ""
 
-    def _answer(
-        self,
-        texts: Sequence[str],
-        boxes: Sequence[Box],
-        odds: Float64,
-        names: Sequence[str | None],
-    ) -> ClickResult:
-        """The answer by odds ``(T, B)``: how much likelier a mark looks so, being the target."""
-        scores = np.array([box.score for box in boxes])
-        # Where a target that is there will be: at any mark, as far as that is one.
-        chances = scores / max(1.0, float(scores.sum()))
-        mixed = (1 - CHANCE) * odds + CHANCE
-        found = assign(mixed * chances, absent=(1 - PRESENT) / PRESENT, names=names)
-        taken = set(found.boxes)
-        free = [j for j in range(len(boxes)) if j not in taken]
-        targets, ambiguous = [], []
-        for row, (text, place) in enumerate(zip(texts, found.boxes, strict=True)):
-            sure = float(min(1.0, _together(found.shares[row], found.boxes, names, row)))
-            if place == NO_BOX:
-                targets.append(ClickTarget(text, None, None, sure))
-                continue
-            box = boxes[place]
-            point = ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2)
-            targets.append(ClickTarget(text, point, box, sure))
-            rivals = odds[row, free] * scores[free]
-            if sure < SURE or (rivals > RIVAL * odds[row, place] * scores[place]).any():
-                ambiguous.append(row)
-        return ClickResult(
-            points=tuple(target.point for target in targets if target.point is not None),
-            targets=tuple(targets),
-            confidence=found.confidence,
-            missing=tuple(row for row, target in enumerate(targets) if target.point is None),
-            ambiguous=tuple(ambiguous),
-        )
+
+def decide(
+    texts: Sequence[str],
+    boxes: Sequence[Box],
+    odds: Float64,
+    names: Sequence[str | None],
+    *,
+    plain: float,
+) -> ClickResult:
+    """The answer by odds ``(T, B)``: how much likelier a mark looks so, being the target.
+
+    ``texts`` are what targets are called; those of one name (not None) are the same thing.
+    A box with odds below ``plain`` is ambiguous whatever the others are.
+    """
+    scores = np.array([box.score for box in boxes])
+    # Where a target that is there will be: at any mark, as far as that is one.
+    chances = scores / max(1.0, float(scores.sum()))
+    mixed = (1 - CHANCE) * odds + CHANCE
+    found = assign(mixed * chances, absent=(1 - PRESENT) / PRESENT, names=names)
+    taken = set(found.boxes)
+    free = [j for j in range(len(boxes)) if j not in taken]
+    targets, ambiguous = [], []
+    for row, (text, place) in enumerate(zip(texts, found.boxes, strict=True)):
+        sure = float(min(1.0, _together(found.shares[row], found.boxes, names, row)))
+        if place == NO_BOX:
+            targets.append(ClickTarget(text, None, None, sure))
+            continue
+        box = boxes[place]
+        point = ((box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2)
+        targets.append(ClickTarget(text, point, box, sure))
+        own = odds[row, place] * scores[place]
+        rivals = (odds[row, free] * scores[free] > RIVAL * own).any()
+        if sure < SURE or rivals or odds[row, place] < plain:
+            ambiguous.append(row)
+    return ClickResult(
+        points=tuple(target.point for target in targets if target.point is not None),
+        targets=tuple(targets),
+        confidence=found.confidence,
+        missing=tuple(row for row, target in enumerate(targets) if target.point is None),
+        ambiguous=tuple(ambiguous),
+    )
 
 
 def _together(
