@@ -36,6 +36,7 @@ _COMMON = 3755  # GB 2312's first level comes first
 _SCENES = 192
 _SCENE_SIDE = 256
 _NAMED = tuple(ICONS)
+_JPEG = 0.6  # the share of pictures that went through JPEG
 
 
 @lru_cache(maxsize=_SCENES)
@@ -62,9 +63,9 @@ class GlyphGenerator:
         *,
         fonts: Sequence[FontFace] | None = None,
         turn: float = 75.0,
-        size: tuple[float, float] = (20, 72),
+        size: tuple[float, float] = (18, 52),
         shapes: int = 240,
-        kinds: Sequence[float] = (0.52, 0.24, 0.05, 0.15, 0.04),
+        kinds: Sequence[float] = (0.64, 0.15, 0.04, 0.13, 0.04),
         clutter: float = 0.3,
         loose: float = 0.06,
         pad: float = 0.06,
@@ -131,7 +132,9 @@ class GlyphGenerator:
         if rng.random() < 0.2:
             picture = cv2.GaussianBlur(picture, (0, 0), min(1.1, em * 0.015 + 0.2))
         cut = cut_out(picture, box)
-        return Image.fromarray(jpeg(cut, int(rng.integers(55, 97)))), label
+        if rng.random() < _JPEG:
+            cut = jpeg(cut, int(rng.integers(55, 97)))
+        return Image.fromarray(cut), label
 
     def _other(self, rng: Rng) -> str:
         some = [group for group in self._groups[:4] if group]
