@@ -33,8 +33,9 @@ def main() -> None:
     parser = rows.parser(__doc__)
     parser.add_argument("--data", type=Path, default=common.DEFAULT_DATA, help="folder of the zips")
     parser.add_argument("--from", dest="start_from", help="weights that every size begins with")
+    parser.add_argument("--counts", nargs="+", type=int, default=COUNTS, help="of tiles a class")
     options = parser.parse_args()
-    counts = (2, 10) if options.quick else COUNTS
+    counts = (2, 10) if options.quick else options.counts
     tests = test_tiles(options.data)
     lines, figures = [], {}
     for count in counts:
