@@ -21,6 +21,9 @@ from solver.spec import InputSpec
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
 
+# Channels are compared in strips of about this many bytes, so that a large picture is not copied.
+_STRIP_BYTES = 1 << 18
+
 _RESAMPLING = {
     "bicubic": Image.Resampling.BICUBIC,
     "bilinear": Image.Resampling.BILINEAR,
@@ -53,12 +56,14 @@ def canvas(image: UInt8, spec: InputSpec) -> tuple[UInt8, Placement]:
         )
     height, width = image.shape[:2]
     inner_w, inner_h, canvas_w = _sizes(width, height, spec)
-    # Pillow's fromarray and asarray come to the same, in more steps.
-    levels = image.tobytes()
-    picture = Image.frombytes("RGB", (width, height), levels)
     mode = "RGB" if spec.channels == 3 else "L"
-    if mode == "L" or _is_grey(levels, 3 * width):
-        picture = picture.convert("L")
+    # Pillow's fromarray and asarray come to the same as bytes do, in more steps.
+    if _is_grey(image):
+        picture = Image.frombytes("L", (width, height), np.ascontiguousarray(image[..., 0]))
+    else:
+        picture = Image.frombytes("RGB", (width, height), np.ascontiguousarray(image))
+        if mode == "L":
+            picture = picture.convert("L")
     if (inner_w, inner_h) != (width, height):
         picture = picture.resize((inner_w, inner_h), _RESAMPLING[spec.interpolation])
     if picture.mode != mode:
@@ -105,15 +110,17 @@ def _affine(
     return gain, offset
 
 
-def _is_grey(levels: bytes, row: int) -> bool:
-    """Whether the three channels of the bytes are equal, so that one can be resized for all.
-
-    ``row`` is the bytes of a row. Nearly every coloured picture shows a colour in the middle one.
-    """
-    start = len(levels) // row // 2 * row
-    return all(
-        part[::3] == part[1::3] == part[2::3] for part in (levels[start : start + row], levels)
-    )
+def _is_grey(image: UInt8) -> bool:
+    """Whether the three channels are equal, so that one can be resized for all."""
+    height, width = image.shape[:2]
+    rows = max(1, _STRIP_BYTES // (3 * width))
+    middle = height // 2  # where nearly every coloured picture shows a colour
+    strips = [(middle, middle + 1), *((top, top + rows) for top in range(0, height, rows))]
+    for top, bottom in strips:
+        levels = image[top:bottom].tobytes()
+        if not levels[::3] == levels[1::3] == levels[2::3]:
+            return False
+    return True
 
 
 def _sizes(width: int, height: int, spec: InputSpec) -> tuple[int, int, int]:
