@@ -117,6 +117,7 @@ def project(name: str, *, task: str = "", called: str) -> Config:
         length=known.length,
         input=known.input,
         model=replace(known.model, dropout=dropout, freeze="", weights=""),
+        classify=known.classify,
         detect=known.detect,
         fit=replace(_FIT, start_from=start),
     )

@@ -114,6 +114,8 @@ def base_of(path: Path, declared: Path | None) -> Base:
         for source in (*base.settings.data.train, *base.settings.data.validation)
         if site.name in (*Path(source.path).parts, Path(source.path).stem, source.name)
     }
+    if EMBEDDED in base.settings.fit.start_from:
+        raise SystemExit(f"{wanted} {path}, which began with {EMBEDDED}: it was trained on both")
     if seen:
         raise SystemExit(f"{wanted} {path}, which saw {' and '.join(sorted(seen))}")
     return base

@@ -177,6 +177,17 @@ def test_the_base_of_few_shots_says_what_it_is(
     )
 
 
+def test_the_base_of_few_shots_must_not_have_begun_with_it(
+    rows: ModuleType, tmp_path: Path
+) -> None:
+    few_shots = importlib.import_module("few_shots")
+    base, settings = ctc_weights(tmp_path / "best.weights.h5"), tmp_path / "captcha.toml"
+    text = DECLARED.format(path="corpus/cap", width=8) + '[fit]\nstart_from = "text-general"\n'
+    settings.write_text(text)
+    with pytest.raises(SystemExit, match="began with text-general"):
+        few_shots.base_of(base, settings)
+
+
 @pytest.mark.training
 def test_a_row_runs(tmp_path: Path) -> None:
     pytest.importorskip("captcha")
