@@ -1,16 +1,18 @@
-"""Put a trained run into the package: ONNX file, Keras weights and manifest entry.
+"""Put a trained run into the package: ONNX file, card, Keras weights and manifest entry.
 
     python benchmarks/click_models/publish.py detector.toml RUN --root FOLDER
-    python benchmarks/click_models/publish.py glyph.toml RUN --root FOLDER
+    python benchmarks/click_models/publish.py glyph.toml RUN --root FOLDER --figures click.json
 
 Refused, like every export, unless Keras and ONNX Runtime give the same answers. A glyph reader's
 temperature is fitted on the validation pictures of its settings, its likeness on pairs that are
-drawn here: one half of them shapes that it has no class for. The card beside it is written by hand.
+drawn here: one half of them shapes that it has no class for. The card says what the run was, and
+the bars of ``benchmarks/click.py --out click.json`` where they are given.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import hashlib
 import json
 from dataclasses import replace
@@ -33,6 +35,42 @@ PAIR_SEED = 960_000
 KINDS = 600  # characters; as many shapes without a class
 UNKNOWN = 100_000  # numbers from here on are shapes that no reader learns
 STEPS = 60
+CARD = """# {name}
+
+{what} Role `{role}`, decoder
+`{decoder}`, input {width} × {height} RGB; {size:.1f} MB, {classes}. Licence {licence}.
+
+```sh
+solver click picture.jpg --targets 龙舟年          # this model and its partner
+solver models show {name}
+```
+
+## Data
+
+Drawn by this project's generators, from fonts of Debian packages and grounds made of noise and
+shapes: no photograph, no picture of a site, none of the measured sets. {data} The settings, and
+every command of the training: `benchmarks/click_models/README.md`.
+
+Epoch {epoch} of {epochs} was kept: {chosen}. {fitted}
+
+## Figures
+
+{figures}
+
+## Limits
+
+{limits}
+"""
+WHAT = {
+    "detector": "Finds the marks (characters, icons) of click captchas as boxes of one class.",
+    "glyph": "Reads single glyphs that a detector cut out, and tells which of two look alike.",
+}
+LIMITS = {
+    "detector": "Marks smaller than 1/20 or larger than 1/3 of the picture's long side were not "
+    "drawn. A score ranks boxes; it is no probability.",
+    "glyph": "Simplified Chinese of GB 2312, 0-9A-Za-z; angles of up to 75 degrees. O, o and 0 and "
+    "the like are told apart by their size at best, and a cut-out has none.",
+}
 
 
 def fit_likeness(model: Model) -> tuple[float, float]:
@@ -67,12 +105,56 @@ def fit_likeness(model: Model) -> tuple[float, float]:
     return round(float(found[0]), 3), round(float(found[1]), 3)
 
 
+def write_card(settings: config.Config, run: Path, output: Path, figures: Path | None) -> Path:
+    """Markdown beside the model: what it is, what it learned from, what was measured."""
+    spec = Model.open(output).spec
+    with (run / "log.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    main = "ap50" if spec.role == "detector" else "exact"
+    best = max(rows, key=lambda row: float(row[main]))
+    shown = [f"- {main} on {best['count']} drawn pictures that chose the epoch: {best[main]}"]
+    if figures is not None:
+        bars = json.loads(figures.read_text(encoding="utf-8"))["bars"]
+        shown += ["", "| claim (`python benchmarks/click.py`) | measured | bar |", "|---|---|---|"]
+        shown += [
+            f"| {bar['what']} | {bar['value']:.3f} | {'≥' if bar['more'] else '≤'} {bar['bar']:g} |"
+            for bar in bars
+        ]
+    samples = spec.provenance.samples
+    counts = ", ".join(f"{name} {count:,}" for name, count in samples.items())
+    likeness_text = (
+        "" if spec.decoder.likeness is None else f", likeness {list(spec.decoder.likeness)}"
+    )
+    text = CARD.format(
+        name=settings.name,
+        what=WHAT[spec.role],
+        role=spec.role,
+        decoder=spec.decoder.name,
+        width=spec.input.width,
+        height=spec.input.height,
+        size=output.stat().st_size / 1e6,
+        classes=f"{len(spec.decoder.labels)} classes" if spec.role == "glyph" else "one class",
+        licence=settings.licence,
+        data=f"Pictures: {counts}.",
+        epoch=best["epoch"],
+        epochs=len(rows),
+        chosen=f"the best {main} on pictures of another seed",
+        fitted=f"Temperature {spec.decoder.temperature:.3f}{likeness_text}.",
+        figures="\n".join(shown),
+        limits=LIMITS[spec.role],
+    )
+    card = output.with_suffix(".md")
+    card.write_text(text, encoding="utf-8")
+    return card
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=pretrained.FOLDER, help="a folder")
+    parser.add_argument("--figures", type=Path, help="what benchmarks/click.py --out wrote")
     options = parser.parse_args()
     settings = config.load(options.config)
     output = options.out / f"{settings.name}.onnx"
@@ -92,7 +174,8 @@ def main() -> None:
         print(f"likeness: slope {found[0]}, offset {found[1]}")
         decoder = replace(model.spec.decoder, likeness=found)
         set_spec(output, replace(model.spec, decoder=decoder))
-    print(f"{output}: {output.stat().st_size} bytes")
+    card = write_card(settings, options.run, output, options.figures)
+    print(f"{output}: {output.stat().st_size} bytes; {card.name}")
     if options.out != pretrained.FOLDER:
         return
 
@@ -107,7 +190,7 @@ def main() -> None:
         "bytes": len(data),
         "role": settings.role,
         "licence": settings.licence,
-        "card": f"{settings.name}.md",
+        "card": card.name,
         "default_for": [settings.role],
     }
     manifest.write_text(json.dumps(entries, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -16,7 +16,7 @@ import keras
 
 from tests.training.models.test_models import check_export
 from training import config, pixels
-from training.models import backbones, zoo
+from training.models import backbones, pyramids, zoo
 from training.models.classify import build_classify
 from training.models.multi_head import build_multi_head
 from training.plugins import PluginError
@@ -206,3 +206,23 @@ def test_faults_of_the_users_own_backbone(
     (tmp_path / "my_net.py").write_text(OWN)
     with pytest.raises(kind, match=message):
         backbones.apply(f"my_net:{function}", keras.Input((32, 32, 1)), root=tmp_path)
+
+
+def test_a_glyphs_features_lie_on_a_sphere() -> None:
+    network = build_classify(
+        height=32, width=32, channels=3, classes=9, backbone="glyph", filters=12, dropout=0.0
+    )
+    features = keras.Model(network.input, network.get_layer("radius").output)
+    x = np.random.default_rng(1).uniform(-1, 1, (3, 32, 32, 3)).astype(np.float32)
+    found = keras.ops.convert_to_numpy(features(x))
+    assert found.shape == (3, 1, 1, 64)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=-1), backbones._SPHERE, rtol=1e-3)
+    assert network.output_shape == (None, 9)
+
+
+def test_the_dense_pyramid_has_the_detectors_strides() -> None:
+    image = keras.Input((96, 64, 3))
+    maps = pyramids.pyramid("dense", image)
+    assert [tuple(x.shape[1:3]) for x in maps] == [(12, 8), (6, 4), (3, 2)]
+    with pytest.raises(zoo.BackboneError, match="'dense' has no ImageNet weights"):
+        pyramids.pyramid("dense", image, weights="imagenet")
