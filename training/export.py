@@ -240,8 +240,12 @@ class _Work:
         """Held-back samples, of the validation part where no folder is named, and what they are."""
         if not folders:
             return self.held_back, f"the {len(self.held_back)} pictures of the validation part"
-        reader = "classes" if self.config.task == "classify" else "filename"
-        known = [source for source in self.config.data.train if source.reader == reader]
+        sources = self.config.data.train
+        usual = "classes" if self.config.task == "classify" else "filename"
+        # Where no folder is of the task's usual kind, labels stand where those of training do.
+        own = {source.reader for source in sources} & {"classes", "filename"}
+        reader = usual if usual in own or not own else own.pop()
+        known = [source for source in sources if source.reader == reader]
         like = known[0] if known else Source("", reader=reader)
         samples = [
             sample

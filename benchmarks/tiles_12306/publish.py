@@ -1,12 +1,13 @@
 """Put a trained grid model into the package: ONNX file and manifest entry.
 
-    python publish.py header.toml RUN --root ROOT --calibrate ROOT/header/validation
+    python publish.py header.toml RUN --root ROOT --calibrate
     python publish.py tile.toml RUN --root ROOT --like ROOT/tile_8.onnx
 
 Refused, like every export, unless Keras and ONNX Runtime give the same answers. Temperature and
-threshold are fitted on the folders of `--calibrate`, or taken from another file (`--like`) of the
-same settings that kept some pictures back: the tile model that is shipped keeps none. A card is
-written beside it, to which the figures of `grid_accuracy.py` are added by hand.
+threshold are fitted on the validation part, or on the folders of `--calibrate`, or taken from
+another file (`--like`) of the same settings that kept some pictures back: the tile model that is
+shipped keeps none. A card is written beside it, to which the figures of `grid_accuracy.py` are
+added by hand.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--root", type=Path, required=True)
     source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("--calibrate", type=Path, nargs="+", help="folders of held-back pictures")
+    source.add_argument("--calibrate", type=Path, nargs="*", help="default: data.validation")
     source.add_argument("--like", type=Path, help="a file whose calibration is taken over")
     options = parser.parse_args()
     settings = config.load(options.config)
