@@ -222,6 +222,15 @@ class Provenance:
             _checks.kind("provenance.split_seed", self.split_seed, int)
 
 
+_PARTS: tuple[tuple[str, type[Any]], ...] = (
+    ("input", InputSpec),
+    ("decoder", DecoderSpec),
+    ("provenance", Provenance),
+)
+# Role → the decoders that can fill it; a softmax fills every other.
+_DECODERS_OF = {"text": ("ctc", "multi_head"), "detector": ("anchors",)}
+
+
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
     """One network's whole contract: role, pixels-to-tensor rule, decoder, provenance."""
@@ -235,6 +244,14 @@ class ModelSpec:
     def __post_init__(self) -> None:
         _checks.choice("role", self.role, ROLES)
         _checks.kind("name", self.name, str)
+        for name, kind in _PARTS:
+            _checks.kind(name, getattr(self, name), kind)
+        fitting = _DECODERS_OF.get(self.role, ("softmax",))
+        if self.decoder.name not in fitting:
+            raise SpecError(
+                f"decoder.name: expected {' or '.join(fitting)} with the role {self.role}, "
+                f"received {self.decoder.name}"
+            )
         anchors = self.decoder.anchors
         if anchors is None:
             return
@@ -266,7 +283,7 @@ class ModelSpec:
         """
         try:
             body = json.loads(text)
-        except (ValueError, RecursionError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise SpecError(f"the model's contract is not JSON: {error}") from error
         body = _object("contract", body)
         version = body.pop("version", None)
@@ -275,11 +292,7 @@ class ModelSpec:
                 f"contract version: expected {VERSION}, received {version!r}; "
                 "install a solver-sdk release that reads it, or export the model again"
             )
-        for name, kind in (
-            ("input", InputSpec),
-            ("decoder", DecoderSpec),
-            ("provenance", Provenance),
-        ):
+        for name, kind in _PARTS:
             if name in body:
                 part = _object(name, body[name])
                 if name == "decoder" and part.get("anchors") is not None:

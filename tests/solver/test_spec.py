@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,9 @@ REFUSED = [
     ({"version": DELETE}, "version"),
     ({"role": "poem"}, "role"),
     ({"role": DELETE}, "role"),
+    ({"role": "class"}, "decoder.name: expected softmax with the role class, received ctc"),
+    ({"role": "detector"}, "decoder.name: expected anchors with the role detector"),
+    ({"role": "glyph"}, "decoder.name: expected softmax"),
     ({"input": []}, "input"),
     ({"input": DELETE}, "input"),
     ({"surprise": 1}, "surprise"),
@@ -243,6 +247,105 @@ def test_a_contract_without_the_optional_fields_has_their_defaults() -> None:
 def test_what_is_no_object_is_refused(text: str) -> None:
     with pytest.raises(SpecError):
         ModelSpec.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: ModelSpec.from_json(None),  # type: ignore[arg-type]
+        lambda: ModelSpec("text", SPECS["text-ctc"].input, None),  # type: ignore[arg-type]
+        lambda: ModelSpec("text", {}, SPECS["text-ctc"].decoder),  # type: ignore[arg-type]
+        lambda: ModelSpec("text", SPECS["text-ctc"].input, SPECS["class"].decoder),
+    ],
+)
+def test_what_is_made_of_wrong_parts_is_refused(make: Callable[[], object]) -> None:
+    with pytest.raises(SpecError):
+        make()
+
+
+# What only the code refuses: fields that are held against each other, and numbers of Python's.
+BEYOND_THE_SCHEMA: list[dict[str, Any]] = [
+    {"input__height": 48.0},  # an integer, for JSON
+    {"input__scale": float("nan")},
+    {"input__scale": float("inf")},
+    {"input__max_width": 100},
+    {"input__max_width": 16},
+    {"decoder__symbols": "ab_"},
+    {"decoder__min_length": 4.0},
+    {"decoder__temperature": 10**400},
+    {"anchors__strides": [8, 16]},
+    {"anchors__strides": [8, 8, 16]},
+    {"anchors__strides": [8.0, 16, 32]},
+    {"anchors__sizes": [24, 48, float("nan")]},
+    {"anchors__aspect_ratios": [1.0] * 40},
+]
+
+
+@pytest.fixture(scope="module")
+def fits_the_schema() -> Callable[[object], bool]:
+    schemas = pytest.importorskip("fastjsonschema")
+    check = schemas.compile(json.loads(SCHEMA.read_text(encoding="utf-8")))
+
+    def fits(data: object) -> bool:
+        try:
+            check(data)
+        except schemas.JsonSchemaException:
+            return False
+        return True
+
+    return fits
+
+
+def test_schema_accepts_what_the_code_accepts(fits_the_schema: Callable[[object], bool]) -> None:
+    for spec in SPECS.values():
+        assert fits_the_schema(json.loads(spec.to_json()))
+        assert fits_the_schema({"version": 1, **json.loads(json.dumps(asdict(spec)))})
+    short = {"name": "softmax", "labels": ["cat", "dog"]}
+    assert fits_the_schema(body("class", decoder=short, name=DELETE, provenance=DELETE))
+
+
+def test_schema_refuses_what_the_code_refuses(fits_the_schema: Callable[[object], bool]) -> None:
+    of_anchors = [{f"decoder__{key}": v for key, v in one.items()} for one, _ in REFUSED_ANCHORS]
+    known = [
+        *BEYOND_THE_SCHEMA,
+        *({f"decoder__{k}": v for k, v in one.items()} for one in BEYOND_THE_SCHEMA),
+    ]
+    taken = [one for one, _ in REFUSED if fits_the_schema(body(**one))]
+    taken += [one for one in of_anchors if fits_the_schema(body("detector", **one))]
+    assert [one for one in taken if str(one) not in set(map(str, known))] == []
+
+
+ONLY_TOGETHER = [
+    ("text-multi-head", {"decoder__length": DELETE}),
+    ("text-multi-head", {"decoder__length": None}),
+    ("text-multi-head", {"decoder__labels": ["a"]}),
+    ("text-ctc", {"decoder__symbols": DELETE}),
+    ("text-ctc", {"decoder__symbols": "0120"}),
+    ("text-ctc", {"decoder__blank": "__"}),
+    ("text-ctc", {"decoder__blank": ""}),
+    ("text-ctc", {"decoder__threshold": 0.5}),
+    ("text-ctc", {"role": "class"}),
+    ("class", {"decoder__labels": DELETE}),
+    ("class", {"decoder__labels": []}),
+    ("class", {"decoder__symbols": "ab"}),
+    ("class", {"decoder__min_length": 1}),
+    ("class", {"role": "text"}),
+    ("class", {"input__width": None}),
+    ("class", {"input__channels": 1, "input__mean": DELETE, "input__std": DELETE}),
+    ("class", {"input__threshold": 128}),
+    ("detector", {"decoder__background": "icon"}),
+    ("detector", {"input__width": None, "input__fit": "height"}),
+]
+
+
+@pytest.mark.parametrize(("of", "changes"), ONLY_TOGETHER)
+def test_fields_that_do_not_go_together_are_refused_by_both(
+    of: str, changes: dict[str, Any], fits_the_schema: Callable[[object], bool]
+) -> None:
+    changed = body(of, **changes)
+    assert not fits_the_schema(changed)
+    with pytest.raises(SpecError):
+        ModelSpec.from_json(json.dumps(changed))
 
 
 def test_schema_has_the_fields_of_the_dataclasses() -> None:
