@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         TaskError,
     )
     from solver.grids import Grid, crop
+    from solver.images import ImageLimits
     from solver.layouts import Layout
     from solver.results import (
         Alternative,
@@ -75,6 +76,7 @@ __all__ = [
     "Failure",
     "Grid",
     "ImageError",
+    "ImageLimits",
     "Layout",
     "LowConfidenceError",
     "MissingDependencyError",
@@ -120,6 +122,7 @@ _HOME = {
     "Failure": "results",
     "Grid": "grids",
     "ImageError": "errors",
+    "ImageLimits": "images",
     "Layout": "layouts",
     "LowConfidenceError": "errors",
     "MissingDependencyError": "errors",

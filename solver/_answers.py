@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeVar
 
+from PIL import Image
+
+from solver._fields import is_finite, is_integer
+from solver._sources import describe
 from solver.errors import LowConfidenceError
 from solver.images import ImageSource
 from solver.results import (
@@ -19,6 +23,8 @@ from solver.results import (
 from solver.tasks.stream import PICTURE_ERRORS, PictureError
 
 OnError = Literal["raise", "return"]
+
+_ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
 
 _Result = TypeVar("_Result", TextResult, ClassResult, TilesResult, ClickResult, SlideResult)
 
@@ -40,7 +46,7 @@ def name_of(source: ImageSource) -> str | None:
     """What a failure calls its picture: the path, where it has one."""
     if isinstance(source, os.PathLike):
         return os.fsdecode(source)
-    if isinstance(source, str) and source[:5].lower() != "data:":
+    if isinstance(source, str) and source.lstrip()[:5].lower() != "data:":
         return source
     return None
 
@@ -53,22 +59,44 @@ def confident(result: _Result, least: float | None) -> _Result:
     """
     if least is not None and result.confidence < least:
         raise LowConfidenceError(
-            f"expected a confidence of at least {least:g}, received {result.confidence:.3f}; "
-            "the answer is in .result",
+            f"expected a confidence of at least {least!r}, received "
+            f"{_below(result.confidence, least)}; the answer is in .result",
             result=result,
         )
     return result
 
 
+def _below(value: float, least: float) -> str:
+    """A number to as many places, three or more, as show that it is below the other."""
+    for places in range(3, 17):
+        shown = f"{value:.{places}f}"
+        if float(shown) < least:
+            return shown
+    return repr(value)
+
+
 def check_unit(name: str, value: float | None) -> None:
     """Raise ValueError for an option that is neither None nor a number from 0 to 1."""
-    if value is not None and not 0 <= value <= 1:
-        raise ValueError(f"{name}: expected 0 to 1, received {value!r}")
+    if value is not None and not (is_finite(value) and 0 <= value <= 1):
+        raise ValueError(f"{name}: expected a number from 0 to 1, received {value!r}")
 
 
-def check_batch(batch_size: int, on_error: str) -> None:
-    """Raise ValueError for options of a batch that mean nothing."""
-    if batch_size < 1:
-        raise ValueError(f"batch_size: expected at least 1, received {batch_size!r}")
+def check_batch(
+    sources: Iterable[ImageSource], batch_size: int, on_error: str, *, verb: str
+) -> None:
+    """Raise ValueError for options of a batch that mean nothing, or one picture as its sources.
+
+    Pictures are iterable too: what came out would be an answer a character, or a row of pixels.
+    ``verb`` answers one picture.
+    """
+    if not is_integer(batch_size) or batch_size < 1:
+        raise ValueError(f"batch_size: expected an integer from 1, received {batch_size!r}")
     if on_error not in ("raise", "return"):
         raise ValueError(f"on_error: expected 'raise' or 'return', received {on_error!r}")
+    array = getattr(sources, "ndim", None)
+    alone = array in (2, 3) or isinstance(sources, _ONE_PICTURE) or hasattr(sources, "read")
+    if alone or not isinstance(sources, Iterable):
+        raise ValueError(
+            f"sources: expected pictures, one after the other, received {describe(sources)}; "
+            f"{verb}() answers one picture"
+        )

@@ -11,6 +11,7 @@ from solver import images
 from solver._cli_draw import Drawings
 from solver._cli_read import DOUBTFUL, ESCAPES, OK, SOME_FAILED, USAGE
 from solver._solver import Solver, open_model
+from solver._sources import standard_input
 from solver.draw import draw_click
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
@@ -33,10 +34,10 @@ def read_click(args: argparse.Namespace) -> int:
         return USAGE
     targets: TargetSource = args.targets
     if args.prompt is not None:
-        targets = sys.stdin.buffer if args.prompt == "-" else Path(args.prompt)
+        targets = standard_input() if args.prompt == "-" else Path(args.prompt)
     elif args.target:
         targets = args.target
-    source: ImageSource = sys.stdin.buffer if args.picture == "-" else args.picture
+    source: ImageSource = standard_input() if args.picture == "-" else args.picture
     try:
         picture = images.load(source)
         answer = solver.click(picture, targets, min_confidence=args.min_confidence)

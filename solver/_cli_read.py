@@ -13,7 +13,9 @@ from typing import Any
 
 from solver import images
 from solver._cli_draw import PICTURE_SUFFIXES, Drawings
+from solver._sources import standard_input
 from solver.api import Solver, open_model
+from solver.decoders.scores import check_top_k
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
 from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
@@ -56,6 +58,11 @@ def read_texts(args: argparse.Namespace) -> int:
 def read_classes(args: argparse.Namespace) -> int:
     """``solver classify``."""
     solver = _solver(args, "class")
+    try:
+        check_top_k(args.top_k)
+    except TaskError as error:
+        sys.stderr.write(f"solver: {error}\n")
+        return USAGE
     inputs = unfold(args.inputs)
 
     def answers() -> Iterator[ClassResult | Failure]:
@@ -117,7 +124,7 @@ def unfold(names: Sequence[str]) -> list[Input]:
     inputs: list[Input] = []
     for name in names:
         if name == "-":
-            inputs.append(Input(name, sys.stdin.buffer))
+            inputs.append(Input(name, standard_input()))
         elif is_folder(name):
             inputs.extend(Input(str(path), path) for path in _pictures(Path(name)))
         else:
@@ -155,7 +162,7 @@ def _answer_form(key: str) -> Form:
     """An answer with a confidence; ``key`` is the field that people want."""
     return Form(
         bare=lambda answer: [getattr(answer, key)],
-        rows=lambda answer: [f"{getattr(answer, key)}\t{answer.confidence:.4f}"],
+        rows=lambda answer: [f"{getattr(answer, key).translate(ESCAPES)}\t{answer.confidence:.4f}"],
         body=lambda answer: dict(answer.to_dict()),
         doubt=lambda answer: float(answer.confidence),
     )
@@ -197,16 +204,13 @@ def report(
             sys.stderr.write("\r\x1b[K")
         if isinstance(answer, Failure):
             code = SOME_FAILED
-            sys.stderr.write(f"solver: {name}: {answer.error}\n")
+            sys.stderr.write(f"solver: {name}: {said(answer.error)}\n")
             if args.json:
                 _write_line({"path": item.name, "error": answer.to_dict()["error"]})
         else:
-            confidence = form.doubt(answer)
             if isinstance(answer, TextResult) and not answer.text:
                 code = SOME_FAILED
-                sys.stderr.write(f"solver: nothing was read in {name}\n")
-            elif confidence < DOUBTFUL:
-                sys.stderr.write(f"solver: {name}: doubtful, confidence {confidence:.2f}\n")
+            _warn(name, answer, form)
             if args.json:
                 _write_line({"path": item.name, **form.body(answer)})
             elif bare:
@@ -219,6 +223,24 @@ def report(
     if progress:
         sys.stderr.write("\r\x1b[K")
     return code
+
+
+def _warn(name: str, answer: object, form: Form) -> None:
+    """Flag an empty or a doubtful answer."""
+    confidence = form.doubt(answer)
+    if isinstance(answer, TextResult) and not answer.text:
+        sys.stderr.write(f"solver: nothing was read in {name}\n")
+    elif confidence < DOUBTFUL:
+        sys.stderr.write(f"solver: {name}: doubtful, confidence {confidence:.2f}\n")
+
+
+def said(error: Exception) -> str:
+    """An error for stderr, with the answer that was not sure enough."""
+    result = getattr(error, "result", None)
+    if not isinstance(result, TextResult | ClassResult):
+        return str(error)
+    answer = result.text if isinstance(result, TextResult) else result.label
+    return f"{str(error).removesuffix('; the answer is in .result')}: {answer.translate(ESCAPES)}"
 
 
 def is_bare(args: argparse.Namespace) -> bool:

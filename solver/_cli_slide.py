@@ -10,7 +10,9 @@ from pathlib import Path
 from solver import images
 from solver._cli_draw import Drawings
 from solver._solver import Solver
+from solver._sources import standard_input
 from solver.errors import ImageError, LowConfidenceError, TaskError
+from solver.results import Failure
 
 OK, FAILED, USAGE = 0, 1, 2
 DOUBTFUL = 0.7
@@ -27,7 +29,7 @@ def read_slide(args: argparse.Namespace) -> int:
     except OSError as error:
         sys.stderr.write(f"solver: --draw: {error}\n")
         return USAGE
-    background, piece, full = (sys.stdin.buffer if name == "-" else name for name in sources)
+    background, piece, full = (standard_input() if name == "-" else name for name in sources)
     try:
         picture = images.load(background)
         answer = Solver().slide(
@@ -41,7 +43,7 @@ def read_slide(args: argparse.Namespace) -> int:
     except (ImageError, TaskError, LowConfidenceError) as error:
         sys.stderr.write(f"solver: {error}\n")
         if args.json:
-            _write({"error": {"type": type(error).__name__, "message": str(error)}})
+            _write({"error": Failure(0, args.background, error).to_dict()["error"]})
         return FAILED
     if answer.confidence < DOUBTFUL:
         sys.stderr.write(f"solver: doubtful, confidence {answer.confidence:.2f}\n")

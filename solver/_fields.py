@@ -5,19 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
-from typing import Any, SupportsInt, TypeGuard, TypeVar
+from typing import Any, TypeGuard, TypeVar
 
 _T = TypeVar("_T")
 
 
-def is_integer(value: object) -> TypeGuard[SupportsInt]:
+def is_integer(value: object) -> TypeGuard[int]:
     """An integer of Python or NumPy; a bool is none."""
     return isinstance(value, Integral) and not isinstance(value, bool)
 
 
 def is_finite(value: object) -> bool:
     """A number of Python or NumPy that a float can hold, neither NaN nor infinite."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:
         return math.isfinite(float(value))
@@ -25,8 +25,8 @@ def is_finite(value: object) -> bool:
         return False
 
 
-def check_unit(value: object, name: str) -> None:
-    if not (isinstance(value, Real) and not isinstance(value, bool) and 0 <= value <= 1):
+def check_unit(value: Any, name: str) -> None:
+    if not (is_finite(value) and 0 <= value <= 1):
         raise ValueError(f"{name} should be a number from 0 to 1; received {value!r}")
 
 

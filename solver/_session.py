@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from solver._fields import is_integer
 from solver._require import require_onnxruntime
 from solver.errors import MissingDependencyError, ModelError, SpecError
 from solver.spec import InputSpec, ModelSpec
@@ -30,9 +31,9 @@ def check_threads(threads: int) -> int:
     Raises:
         ValueError: less than one, or not an integer.
     """
-    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+    if not is_integer(threads) or threads < 1:
         raise ValueError(f"threads: expected an integer of at least 1, received {threads!r}")
-    return threads
+    return int(threads)
 
 
 def check_providers(providers: Sequence[Provider] | None) -> tuple[Provider, ...]:
@@ -45,12 +46,16 @@ def check_providers(providers: Sequence[Provider] | None) -> tuple[Provider, ...
     """
     if providers is None:
         return (CPU,)
-    if isinstance(providers, str) or not providers:
+    if not isinstance(providers, list | tuple) or not providers:
         raise ValueError(
             f"providers: expected a list such as ['CUDAExecutionProvider'], received {providers!r}"
         )
     installed = require_onnxruntime().get_available_providers()
     for item in providers:
+        if not isinstance(item, str) and not _is_pair(item):
+            raise ValueError(
+                f"providers: expected names, or pairs of a name and its options, received {item!r}"
+            )
         name = item if isinstance(item, str) else item[0]
         if name not in installed:
             package = _PACKAGES.get(name)
@@ -64,6 +69,15 @@ def check_providers(providers: Sequence[Provider] | None) -> tuple[Provider, ...
                 f"(available: {', '.join(installed)}); {mend}"
             )
     return tuple(providers)
+
+
+def _is_pair(item: object) -> bool:
+    return (
+        isinstance(item, tuple)
+        and len(item) == 2
+        and isinstance(item[0], str)
+        and isinstance(item[1], Mapping)
+    )
 
 
 def start_session(

@@ -19,7 +19,7 @@ from solver._require import require_cv2
 from solver._session import Provider, check_providers, check_threads
 from solver.charset import Case
 from solver.errors import ModelError, TaskError
-from solver.images import ImageSource
+from solver.images import DEFAULT_LIMITS, ImageLimits, ImageSource
 from solver.layouts import LayoutSource, find_layout
 from solver.model import DEFAULT_BATCH, Model
 from solver.results import (
@@ -49,12 +49,13 @@ class Solver:
 
     Each file's contract says which role it fills; a bare name is an embedded model. ``threads``
     is per network and per call. ``providers`` are ONNX Runtime's execution providers, best
-    first; the CPU where None.
+    first; the CPU where None. ``limits`` is what a picture may cost, arrays among them.
 
     Raises:
         ModelError: a file is missing or damaged, or two fill one role.
         SpecError: a file's contract does not fit.
         MissingDependencyError: a provider is not installed.
+        ValueError: an option of a wrong kind or value, here and in every verb.
     """
 
     def __init__(
@@ -62,7 +63,12 @@ class Solver:
         *models: ModelSource,
         threads: int = 1,
         providers: Sequence[Provider] | None = None,
+        limits: ImageLimits = DEFAULT_LIMITS,
     ) -> None:
+        if not isinstance(limits, ImageLimits):
+            raise ValueError(f"limits: expected an ImageLimits, received {limits!r}")
+        self._limits = limits
+        self._load = partial(images.load, limits=limits)
         self._threads = check_threads(threads)
         self._providers = providers
         if providers is not None:
@@ -82,10 +88,13 @@ class Solver:
             self._models[role] = model
 
     def __repr__(self) -> str:
-        return f"Solver({', '.join(map(repr, self._sources))})"
+        options = {"threads": self._threads, "providers": self._providers, "limits": self._limits}
+        usual = {"threads": 1, "providers": None, "limits": DEFAULT_LIMITS}
+        said = [f"{name}={value!r}" for name, value in options.items() if value != usual[name]]
+        return f"Solver({', '.join([*map(repr, self._sources), *said])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._sources, self._threads, self._providers)
+        return _rebuild, (self._sources, self._threads, self._providers, self._limits)
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -128,7 +137,7 @@ class Solver:
         options = reader.options(
             charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
         )
-        return confident(reader.read(images.load(image), options), min_confidence)
+        return confident(reader.read(self._load(image), options), min_confidence)
 
     def text_many(
         self,
@@ -150,14 +159,14 @@ class Solver:
         options are checked here, before the first picture is asked for.
         """
         check_unit("min_confidence", min_confidence)
-        check_batch(batch_size, on_error)
+        check_batch(sources, batch_size, on_error, verb="text")
         reader = self._task(TextReader)
         options = reader.options(
             charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
         )
         answers = answer_many(
             sources,
-            prepare=lambda source: reader.prepare(images.load(source)),
+            prepare=lambda source: reader.prepare(self._load(source)),
             run=partial(reader.model.run_many, batch_size=batch_size),
             finish=lambda outputs: confident(reader.decode(outputs, options), min_confidence),
             batch_size=batch_size,
@@ -180,7 +189,7 @@ class Solver:
         """
         check_unit("min_confidence", min_confidence)
         classifier = self._task(Classifier)
-        return confident(classifier.classify(images.load(image), top_k=top_k), min_confidence)
+        return confident(classifier.classify(self._load(image), top_k=top_k), min_confidence)
 
     def detect(self, image: ImageSource, *, threshold: float | None = None) -> list[Box]:
         """Find the things in one picture: boxes in its pixels, best score first.
@@ -193,7 +202,7 @@ class Solver:
             ModelError: no model for the role ``detector`` was given, and none is embedded.
         """
         check_unit("threshold", threshold)
-        return self._task(Detector).detect(images.load(image), threshold=threshold)
+        return self._task(Detector).detect(self._load(image), threshold=threshold)
 
     def tiles(
         self,
@@ -237,14 +246,14 @@ class Solver:
         before the first picture is asked for.
         """
         check_unit("min_confidence", min_confidence)
-        check_batch(batch_size, on_error)
+        check_batch(sources, batch_size, on_error, verb="tiles")
         found = find_layout(layout)
         if wanted is None and found.header is None:
             raise TaskError(f"the layout {found.name!r} has no header: say what is wanted")
         reader = self._task(TileReader)
         answers = answer_grids(
             sources,
-            load=images.load,
+            load=self._load,
             layout=found,
             tile_reader=reader,
             header_reader=self._task(HeaderReader) if wanted is None else None,
@@ -278,11 +287,11 @@ class Solver:
         clicker = Clicker(self._task(Detector), self._task(GlyphReader))
         named = named_targets(targets)
         if named is None:
-            prompt = images.load(cast(ImageSource, targets))
-            answer = clicker.click_prompt(images.load(image), prompt)
+            prompt = self._load(cast(ImageSource, targets))
+            answer = clicker.click_prompt(self._load(image), prompt)
         else:
             named = clicker.checked(named)  # before a picture is looked at
-            answer = clicker.click(images.load(image), named)
+            answer = clicker.click(self._load(image), named)
         return confident(answer, min_confidence)
 
         self,
@@ -312,12 +321,12 @@ class Solver:
         require_cv2()
         from solver.tasks.slide import slide
 
-        pixels, alpha = (None, None) if piece is None else images.load_layers(piece)
+        pixels, alpha = (None, None) if piece is None else images.load_layers(piece, limits=self._limits)
         answer = slide(
-            images.load(background),
+            self._load(background),
             pixels,
             alpha=alpha,
-            full=None if full is None else images.load(full),
+            full=None if full is None else self._load(full),
             scale=scale,
             start=start,
         )
@@ -363,6 +372,11 @@ def open_model(
         ModelError: there is no such file or name, or it is damaged.
         SpecError: its contract does not fit.
     """
+    if not isinstance(source, str | os.PathLike):
+        raise ModelError(
+            f"expected the path of a model file or the name of an embedded model, received "
+            f"{source!r:.80}"
+        )
     if isinstance(source, str) and Path(source).name == source and not Path(source).suffix:
         return _open_embedded(pretrained.find(source), threads=threads, providers=providers)
     return Model.open(source, threads=threads, providers=providers)
@@ -375,6 +389,9 @@ def _open_embedded(
 
 
 def _rebuild(
-    models: tuple[ModelSource, ...], threads: int, providers: Sequence[Provider] | None
+    models: tuple[ModelSource, ...],
+    threads: int,
+    providers: Sequence[Provider] | None,
+    limits: ImageLimits,
 ) -> Solver:
-    return Solver(*models, threads=threads, providers=providers)
+    return Solver(*models, threads=threads, providers=providers, limits=limits)

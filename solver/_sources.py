@@ -6,17 +6,20 @@ A string is a ``data:`` URI or a path, never an address: nothing here opens a co
 from __future__ import annotations
 
 import base64
+import io
 import os
 import re
 import stat
+import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from solver._containers import identify
 from solver.errors import ImageError
 
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|(?:https?|ftps?|file|blob|javascript|about):", re.I)
 
 
@@ -57,6 +60,11 @@ class ImageLimits:
             raise ImageError(f"expected sides within {self.max_aspect:g} : 1, {got}")
 
 
+def standard_input() -> BinaryIO:
+    """Standard input as a binary file; an empty one where it is closed."""
+    return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
+
+
 def describe(source: object) -> str:
     """Name a source in an error, shortly, and without calling anything of it that could fail."""
     if isinstance(source, str):
@@ -72,8 +80,9 @@ def read_bytes(source: object, limits: ImageLimits) -> bytes:
         limits.check_bytes(len(source))
         return source
     if isinstance(source, str):
-        if source[:5].lower() == "data:":
-            return _read_data_uri(source, limits)
+        uri = source.lstrip()
+        if uri[:5].lower() == "data:":
+            return _read_data_uri(uri, limits)
         return _read_path(source, limits)
     if isinstance(source, os.PathLike):
         return _read_path(os.fsdecode(source), limits)
@@ -103,13 +112,13 @@ def _read_file(file: Any, limits: ImageLimits) -> bytes:
         parts.append(bytes(part))
         missing -= len(part)
     if not parts:
-        raise ImageError("got no bytes from the file object: is it at its end? seek(0) first")
+        raise ImageError("got no bytes from the file: it is empty, closed, or was read before")
     limits.check_bytes(limits.max_bytes + 1 - missing)
     return b"".join(parts)
 
 
 def _read_data_uri(uri: str, limits: ImageLimits) -> bytes:
-    """Decode RFC 2397, in base64 (with or without padding) or percent-encoded."""
+    """Decode RFC 2397, in base64 (either alphabet, with or without padding) or percent-encoded."""
     head, comma, body = uri[:256].partition(",")
     if not comma:
         raise ImageError(f"expected 'data:image/png;base64,…', got {describe(uri)} without a comma")
@@ -119,7 +128,7 @@ def _read_data_uri(uri: str, limits: ImageLimits) -> bytes:
     body = uri[len(head) + 1 :]
     data = unquote_to_bytes(body) if "%" in body or not packed else body.encode("ascii")
     if packed:
-        data = data.translate(None, b" \t\r\n\f").rstrip(b"=")
+        data = data.translate(_URL_SAFE, b" \t\r\n\f").rstrip(b"=")
         data = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
     limits.check_bytes(len(data))
     return data

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from solver._answers import OnError
+from solver._fields import is_integer
 from solver._session import Provider
 from solver._solver import ModelSource, Solver, open_model
 from solver.charset import Case
-from solver.images import ImageSource
+from solver.images import DEFAULT_LIMITS, ImageLimits, ImageSource
 from solver.layouts import LayoutSource
 from solver.model import DEFAULT_BATCH, Model
 from solver.results import (
@@ -48,6 +49,7 @@ class AsyncSolver:
     """The verbs of :class:`Solver` as coroutines, on ``workers`` threads of its own.
 
     Models are opened at construction, as by :class:`Solver`, with the same options and errors.
+    ``async with`` or :meth:`aclose` ends the threads; a call after that is a RuntimeError.
     """
 
     def __init__(
@@ -55,19 +57,32 @@ class AsyncSolver:
         *models: ModelSource,
         threads: int = 1,
         providers: Sequence[Provider] | None = None,
+        limits: ImageLimits = DEFAULT_LIMITS,
         workers: int | None = None,
     ) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
-        if workers is not None and workers < 1:
-            raise ValueError(f"workers: expected at least 1, received {workers!r}")
-        self._solver = Solver(*models, threads=threads, providers=providers)
+        if workers is not None and not (is_integer(workers) and workers >= 1):
+            raise ValueError(f"workers: expected an integer from 1, received {workers!r}")
+        self._solver = Solver(*models, threads=threads, providers=providers, limits=limits)
         self._pool = ThreadPoolExecutor(
             workers or min(8, os.cpu_count() or 1), thread_name_prefix="solver"
         )
 
     def __repr__(self) -> str:
         return f"Async{self._solver!r}"
+
+    async def __aenter__(self) -> AsyncSolver:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the threads once they are done with their calls; calls that wait are cancelled."""
+        import asyncio
+
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -99,7 +114,7 @@ class AsyncSolver:
             )
         )
 
-    async def text_many(
+    def text_many(
         self,
         sources: Iterable[ImageSource],
         *,
@@ -114,11 +129,11 @@ class AsyncSolver:
     ) -> AsyncIterator[TextResult | Failure]:
         """Read many pictures, ``async for``; see :meth:`Solver.text_many`.
 
-        ``sources`` is an ordinary iterable; it is read on a worker thread.
+        ``sources`` is an ordinary iterable; it is read on a worker thread. The options are checked
+        here, before the first picture is asked for.
         """
-        answers = await self._call(
-            partial(
-                self._solver.text_many,
+        return self._stream(
+            self._solver.text_many(
                 sources,
                 batch_size=batch_size,
                 on_error=on_error,
@@ -130,8 +145,6 @@ class AsyncSolver:
                 min_confidence=min_confidence,
             )
         )
-        while (answer := await self._call(partial(next, answers, None))) is not None:
-            yield answer
 
     async def classify(
         self,
@@ -168,7 +181,7 @@ class AsyncSolver:
             )
         )
 
-    async def tiles_many(
+    def tiles_many(
         self,
         sources: Iterable[ImageSource],
         *,
@@ -180,11 +193,11 @@ class AsyncSolver:
     ) -> AsyncIterator[TilesResult | Failure]:
         """Answer many grids, ``async for``; see :meth:`Solver.tiles_many`.
 
-        ``sources`` is an ordinary iterable; it is read on a worker thread.
+        ``sources`` is an ordinary iterable; it is read on a worker thread. The options are checked
+        here, before the first picture is asked for.
         """
-        answers = await self._call(
-            partial(
-                self._solver.tiles_many,
+        return self._stream(
+            self._solver.tiles_many(
                 sources,
                 batch_size=batch_size,
                 on_error=on_error,
@@ -193,8 +206,6 @@ class AsyncSolver:
                 min_confidence=min_confidence,
             )
         )
-        while (answer := await self._call(partial(next, answers, None))) is not None:
-            yield answer
 
     async def click(
         self,
@@ -230,6 +241,11 @@ class AsyncSolver:
                 min_confidence=min_confidence,
             )
         )
+
+    async def _stream(self, answers: Iterator[_T]) -> AsyncIterator[_T]:
+        nothing = object()
+        while (answer := await self._call(partial(next, answers, nothing))) is not nothing:
+            yield cast(_T, answer)
 
     async def _call(self, function: Callable[[], _T]) -> _T:
         import asyncio

@@ -110,9 +110,9 @@ class _Layers:
 def load(source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS) -> Pixels:
     """Read a picture as ``(H, W, 3) uint8`` RGB, C-contiguous.
 
-    Of an animation the first frame; turned upright by its EXIF orientation. Transparency is
-    composed on white, or on black where what is visible is light and covers less than half the
-    picture. 16-bit values are divided by 257.
+    Of an animation the first frame, of a PIL image the one that it stands at; turned upright by
+    its EXIF orientation. Transparency is composed on white, or on black where what is visible is
+    light and covers less than half the picture. 16-bit values are divided by 257.
 
     Arrays are ``(H, W)``, ``(H, W, 1 | 3 | 4)`` in RGB(A) order: bool, uint8, uint16 (65535 is
     white), or float. A float array whose maximum is at most 1 has white at 1, else at 255, else at
@@ -270,11 +270,12 @@ def _ink_is_light(sums: NDArray[np.float64], number: int) -> bool:
 def _from_array(array: NDArray[Any], limits: ImageLimits) -> _Layers:
     shape = array.shape
     if array.ndim not in (2, 3) or (array.ndim == 3 and shape[2] not in (1, 3, 4)):
-        hint = {4: ": pass the pictures of a batch one by one", 3: ": channels come last"}
-        raise ImageError(
-            f"expected an array (H, W) or (H, W, 1 | 3 | 4), got shape {shape}"
-            f"{hint.get(array.ndim, '')}"
-        )
+        hint = ""
+        if array.ndim == 4:
+            hint = ": pass the pictures of a batch one by one"
+        elif array.ndim == 3 and shape[0] in (1, 3, 4):
+            hint = ": channels come last"
+        raise ImageError(f"expected an array (H, W) or (H, W, 1 | 3 | 4), got shape {shape}{hint}")
     limits.check_size(shape[1], shape[0])
     if array.dtype == np.uint8 and shape[2:] == (3,):
         return _Layers(np.ascontiguousarray(array))

@@ -28,7 +28,7 @@ class Character:
         check_unit(self.confidence, "Character.confidence")
 
     def to_dict(self) -> dict[str, Any]:
-        return {"text": self.text, "confidence": self.confidence}
+        return {"text": self.text, "confidence": float(self.confidence)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Character:
@@ -47,7 +47,7 @@ class Alternative:
         check_unit(self.confidence, "Alternative.confidence")
 
     def to_dict(self) -> dict[str, Any]:
-        return {"text": self.text, "confidence": self.confidence}
+        return {"text": self.text, "confidence": float(self.confidence)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Alternative:
@@ -77,7 +77,7 @@ class TextResult:
     def to_dict(self) -> dict[str, Any]:
         return {
             "text": self.text,
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
             "characters": [character.to_dict() for character in self.characters],
             "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }
@@ -106,7 +106,7 @@ class ClassResult:
     def to_dict(self) -> dict[str, Any]:
         return {
             "label": self.label,
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
             "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }
 
@@ -143,12 +143,12 @@ class Box:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "x1": self.x1,
-            "y1": self.y1,
-            "x2": self.x2,
-            "y2": self.y2,
+            "x1": float(self.x1),
+            "y1": float(self.y1),
+            "x2": float(self.x2),
+            "y2": float(self.y2),
             "label": self.label,
-            "score": self.score,
+            "score": float(self.score),
         }
 
     @classmethod
@@ -188,8 +188,8 @@ class Tile:
     def to_dict(self) -> dict[str, Any]:
         return {
             "label": self.label,
-            "confidence": self.confidence,
-            "match": self.match,
+            "confidence": float(self.confidence),
+            "match": float(self.match),
             "xyxy": list(self.xyxy),
             "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }
@@ -242,7 +242,7 @@ class TilesResult:
             "tiles": [tile.to_dict() for tile in self.tiles],
             "indices": list(self.indices),
             "points": [list(point) for point in self.points],
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
         }
 
     @classmethod
@@ -292,7 +292,7 @@ class ClickTarget:
             "text": self.text,
             "point": None if self.point is None else list(self.point),
             "box": None if self.box is None else self.box.to_dict(),
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
         }
 
     @classmethod
@@ -349,7 +349,7 @@ class ClickResult:
         return {
             "points": [list(point) for point in self.points],
             "targets": [target.to_dict() for target in self.targets],
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
             "missing": list(self.missing),
             "ambiguous": list(self.ambiguous),
         }
@@ -385,9 +385,9 @@ class SlideAlternative:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "offset": self.offset,
+            "offset": float(self.offset),
             "box": self.box.to_dict(),
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
         }
 
     @classmethod
@@ -415,9 +415,9 @@ class SlideResult:
 
     def to_dict(self) -> dict[str, Any]:
         return {
-            "offset": self.offset,
+            "offset": float(self.offset),
             "box": self.box.to_dict(),
-            "confidence": self.confidence,
+            "confidence": float(self.confidence),
             "alternatives": [alternative.to_dict() for alternative in self.alternatives],
         }
 
@@ -449,16 +449,32 @@ class Failure:
             raise ValueError(f"Failure.error should be an exception; received {self.error!r}")
 
     def to_dict(self) -> dict[str, Any]:
-        """The exception as the name of its type and its message."""
-        error = {"type": type(self.error).__name__, "message": str(self.error)}
+        """The exception as the name of its type and its message, with the answer that it holds."""
+        error: dict[str, Any] = {"type": type(self.error).__name__, "message": str(self.error)}
+        result: Any = getattr(self.error, "result", None)
+        if type(result).__name__ in _RESULTS:
+            error["result"] = {"type": type(result).__name__, **result.to_dict()}
         return {"index": self.index, "source": self.source, "error": error}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Failure:
-        """The exception comes back with its message; as SolverError if its type is not ours."""
+        """The exception comes back with its message and the answer that it held.
+
+        As SolverError if its type is not ours.
+        """
         index, source, error = fields_of(data, cls.__name__, "index", "source", "error")
         kind, message = fields_of(error, "Failure.error", "type", "message")
-        return cls(index, source, _rebuilt(str(kind), str(message)))
+        held = error.get("result")
+        result = None
+        if held is not None:
+            (name,) = fields_of(held, "Failure.error.result", "type")
+            if name not in _RESULTS:
+                raise ValueError(
+                    f"Failure.error.result.type should be of {', '.join(_RESULTS)}; "
+                    f"received {name!r}"
+                )
+            result = _RESULTS[name].from_dict(held)
+        return cls(index, source, _rebuilt(str(kind), str(message), result))
 
 
 def _check_slide(answer: SlideAlternative | SlideResult) -> None:
@@ -470,9 +486,15 @@ def _check_slide(answer: SlideAlternative | SlideResult) -> None:
     check_unit(answer.confidence, f"{name}.confidence")
 
 
-def _rebuilt(kind: str, message: str) -> errors.SolverError:
+# What an error may hold, by the name of its type.
+_RESULTS: dict[str, Any] = {
+    kind.__name__: kind for kind in (TextResult, ClassResult, TilesResult, ClickResult, SlideResult)
+}
+
+
+def _rebuilt(kind: str, message: str, result: object) -> errors.SolverError:
     if kind == errors.LowConfidenceError.__name__:
-        return errors.LowConfidenceError(message, result=None)
+        return errors.LowConfidenceError(message, result=result)
     known = getattr(errors, kind, None)
     if isinstance(known, type) and issubclass(known, errors.SolverError):
         return known(message)

@@ -18,7 +18,7 @@ PUBLIC = {
     "ALNUM", "DIGITS", "LOWER", "UPPER",
     "Alternative", "Box", "Character", "ClassResult", "ClickResult", "ClickTarget", "Failure",
     "Grid", "TextResult", "Tile", "TilesResult", "SlideAlternative", "SlideResult",
-    "AsyncRemoteSolver", "AsyncSolver", "Layout", "ModelSpec", "RemoteSolver", "Solver",
+    "AsyncRemoteSolver", "AsyncSolver", "ImageLimits", "Layout", "ModelSpec", "RemoteSolver", "Solver",
     "ImageError", "LowConfidenceError", "MissingDependencyError", "ModelError",
     "ModelIntegrityError", "ServiceError", "SolverError", "SpecError", "TaskError",
     "__version__", "classify", "click", "crop", "detect", "slide", "text", "text_many", "tiles",

@@ -105,7 +105,7 @@ class TextReader:
 def _disbelieved(result: TextResult, min_length: int) -> TextResult:
     """The result without any confidence in texts of fewer characters."""
     others = result.alternatives
-    if min(len(one.text) for one in (result, *others)) >= min_length:
+    if min([len(result.text), *(len(one.text) for one in others)]) >= min_length:
         return result
     others = tuple(
         one if len(one.text) >= min_length else Alternative(one.text, 0.0) for one in others

@@ -150,6 +150,9 @@ def test_min_confidence_raises_with_the_result(reader: api.Solver, stripes: Draw
     [
         ({"min_confidence": 1.5}, ValueError),
         ({"min_confidence": float("nan")}, ValueError),
+        ({"min_confidence": "0.9"}, ValueError),
+        ({"case": []}, TaskError),
+        ({"charset": "1я"}, TaskError),
         ({"top_k": 0}, TaskError),
         ({"pattern": "("}, TaskError),
         ({"length": "4"}, TaskError),
@@ -164,10 +167,64 @@ def test_bad_options_are_refused_before_the_first_picture(
         reader.text_many(iter(()), on_error="return", **options)
 
 
-@pytest.mark.parametrize("options", [{"batch_size": 0}, {"on_error": "ignore"}])
+@pytest.mark.parametrize(
+    "options", [{"batch_size": 0}, {"batch_size": "3"}, {"on_error": "ignore"}, {"on_error": []}]
+)
 def test_bad_batch_options_are_refused(reader: api.Solver, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         reader.text_many([], **options)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "a.png",
+        Path("a.png"),
+        b"GIF89a",
+        bytearray(3),
+        memoryview(b"abc"),
+        io.BytesIO(b"abc"),
+        Image.new("L", (2, 2)),
+        np.zeros((8, 8), np.uint8),
+        np.zeros((8, 8, 3), np.uint8),
+        None,
+        7,
+    ],
+    ids=lambda picture: type(picture).__name__,
+)
+def test_one_picture_is_not_many(reader: api.Solver, picture: Any) -> None:
+    for verb in ("text", "tiles"):
+        with pytest.raises(ValueError, match=rf"sources: expected pictures.*{verb}\(\) answers one"):
+            getattr(reader, f"{verb}_many")(picture)
+
+
+def test_numbers_of_numpy_are_numbers(reader: api.Solver, draw: Draw) -> None:
+    options: dict[str, Any] = {"length": np.int64(2), "top_k": np.int32(2)}
+    options["min_confidence"] = np.float32(0.5)
+    assert reader.text(draw("12"), **options).text == "12"
+    (answer,) = reader.text_many([draw("12")], batch_size=np.int64(3), **options)
+    assert isinstance(answer, TextResult)
+    assert api.Solver(threads=np.int64(2)).models["text"].threads == 2
+
+
+def test_limits_are_the_solvers(ctc_file: Path, draw: Draw, tmp_path: Path) -> None:
+    picture = draw("12")
+    path = tmp_path / "a.png"
+    path.write_bytes(png(picture))
+    narrow = api.Solver(ctc_file, limits=solver.ImageLimits(max_side=4))
+    for source in (picture, path, Image.fromarray(picture)):
+        with pytest.raises(ImageError, match="at most 4 pixels"):
+            narrow.text(source)
+    (failure,) = narrow.text_many([path], on_error="return")
+    assert isinstance(failure, Failure)
+    with pytest.raises(ImageError, match="at most 4 pixels"):
+        pickle.loads(pickle.dumps(narrow)).text(path)
+    with pytest.raises(ImageError, match="at most 4 pixels"):
+        asyncio.run(api.AsyncSolver(ctc_file, limits=solver.ImageLimits(max_side=4)).text(path))
+    wide = api.Solver(ctc_file, limits=solver.ImageLimits(max_side=40_000, max_aspect=9000))
+    assert wide.text(np.full((8, 20_000, 3), 255, np.uint8)).text == ""
+    with pytest.raises(ValueError, match="limits: expected an ImageLimits"):
+        api.Solver(limits=4)  # type: ignore[arg-type]
 
 
 def test_threads_answer_as_one(reader: api.Solver, draw: Draw) -> None:
@@ -211,6 +268,9 @@ def test_a_role_without_a_model_is_a_model_error(ctc_file: Path) -> None:
         ("missing.onnx", "cannot be read"),
         ("folder/missing", "cannot be read"),
         (Path("no-such-model"), "cannot be read"),
+        (None, "expected the path of a model file or the name of an embedded model, received None"),
+        (b"a.onnx", "received b'a.onnx'"),
+        (["a.onnx"], "received .'a.onnx'"),
     ],
 )
 def test_missing_models_are_model_errors(source: Any, message: str) -> None:
@@ -221,6 +281,12 @@ def test_missing_models_are_model_errors(source: Any, message: str) -> None:
 def test_a_missing_provider_is_refused_at_construction() -> None:
     with pytest.raises(MissingDependencyError, match="QNNExecutionProvider"):
         api.Solver(providers=["QNNExecutionProvider"])
+
+
+@pytest.mark.parametrize("providers", [[None], [("CPUExecutionProvider",)], [], "CPU", 7])
+def test_malformed_providers_are_refused(providers: Any) -> None:
+    with pytest.raises(ValueError, match="providers: expected"):
+        api.Solver(providers=providers)
 
 
 def test_threads_is_checked_at_construction() -> None:
@@ -285,6 +351,28 @@ def test_async_verbs_answer_as_the_others(
     assert sorted(reader.models)[0] == "class"
 
 
+def test_an_async_solver_ends_its_threads(ctc_file: Path, draw: Draw) -> None:
+    async def work() -> str:
+        async with api.AsyncSolver(ctc_file, workers=1) as reader:
+            text = (await reader.text(draw("12"))).text
+        with pytest.raises(RuntimeError):
+            await reader.text(draw("12"))
+        await reader.aclose()
+        return text
+
+    assert asyncio.run(work()) == "12"
+
+
+def test_async_options_are_checked_when_asked(ctc_file: Path) -> None:
+    reader = api.AsyncSolver(ctc_file)
+    with pytest.raises(ValueError, match="batch_size"):
+        reader.text_many([], batch_size=0)
+    with pytest.raises(TaskError, match="pattern"):
+        reader.text_many([], pattern="(")
+    with pytest.raises(ValueError, match="on_error"):
+        reader.tiles_many([], on_error="ignore")  # type: ignore[arg-type]
+
+
 def test_detect(detector_file: Path, ctc_file: Path, cells: Draw, tmp_path: Path) -> None:
     picture = cells((0, 1), (3, 3))
     both = api.Solver(ctc_file, detector_file)
@@ -303,7 +391,7 @@ def test_detect(detector_file: Path, ctc_file: Path, cells: Draw, tmp_path: Path
 
 @pytest.mark.parametrize("threshold", [-0.1, 1.1, float("nan")])
 def test_threshold_is_a_share(detector_file: Path, cells: Draw, threshold: float) -> None:
-    with pytest.raises(ValueError, match="threshold: expected 0 to 1"):
+    with pytest.raises(ValueError, match="threshold: expected a number from 0 to 1"):
         api.Solver(detector_file).detect(cells(), threshold=threshold)
 
 
@@ -322,5 +410,5 @@ def test_async_errors(ctc_file: Path, draw: Draw) -> None:
     assert isinstance(second, TextResult)
     with pytest.raises(ImageError):
         asyncio.run(raising())
-    with pytest.raises(ValueError, match="workers: expected at least 1, received 0"):
+    with pytest.raises(ValueError, match="workers: expected an integer from 1, received 0"):
         api.AsyncSolver(workers=0)

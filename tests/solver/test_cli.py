@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from PIL import Image
 
 from solver import pretrained
 from solver.cli import main
+from solver.spec import DecoderSpec, ModelSpec
 
 Draw = Callable[..., Any]
 Capture = pytest.CaptureFixture[str]
@@ -164,7 +166,14 @@ def test_min_confidence_is_a_failure(ctc_file: Path, pictures: Path, capsys: Cap
     assert run("text", doubtful, "--model", ctc_file, "--min-confidence", 0.9) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "expected a confidence of at least 0.9" in captured.err
+    assert "expected a confidence of at least 0.9, received 0." in captured.err
+    assert captured.err.rstrip().endswith((": 1", ": 2"))
+    options = ["--min-confidence", 0.9, "--json"]
+    assert run("text", doubtful, "--model", ctc_file, *options) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["type"] == "LowConfidenceError"
+    assert error["result"]["text"] in "12"
+    assert error["result"]["confidence"] < 0.9
 
 
 def test_standard_input(
@@ -176,11 +185,12 @@ def test_standard_input(
     assert capsys.readouterr().out == "12\n"
 
 
-@pytest.mark.parametrize("stream", [b"", b"not a picture"])
+@pytest.mark.parametrize("stream", [None, b"", b"not a picture"])
 def test_standard_input_without_a_picture(
-    ctc_file: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, stream: bytes
+    ctc_file: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch, stream: bytes | None
 ) -> None:
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stream)))
+    stdin = None if stream is None else io.TextIOWrapper(io.BytesIO(stream))
+    monkeypatch.setattr(sys, "stdin", stdin)
     assert run("text", "-", "--model", ctc_file) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
@@ -259,6 +269,25 @@ def test_classify(class_file: Path, tmp_path: Path, stripes: Draw, capsys: Captu
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line.get("label") for line in lines] == ["cat", "owl", None]
     assert lines[2]["error"]["type"] == "ImageError"
+
+
+def test_classify_options_that_the_model_cannot_take(
+    class_file: Path, pictures: Path, capsys: Capture
+) -> None:
+    assert run("classify", pictures, "--model", class_file, "--top-k", 33) == 2
+    assert capsys.readouterr() == ("", "solver: top_k is a number from 1 to 32; received 33\n")
+
+
+def test_a_label_cannot_break_the_table(
+    tmp_path: Path, class_spec: ModelSpec, write_model: Draw, stripes: Draw, capsys: Capture
+) -> None:
+    decoder = DecoderSpec("softmax", labels=("a\tb\nc", "dog", "owl"))
+    model = write_model(tmp_path / "odd.onnx", replace(class_spec, decoder=decoder))
+    path = tmp_path / "a.png"
+    Image.fromarray(stripes(0, 0)).save(path)
+    assert run("classify", path, path, "--model", model) == 0
+    rows = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert [row[:2] for row in rows] == [[str(path), r"a\tb\nc"]] * 2
 
 
 @pytest.fixture

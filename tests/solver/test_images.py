@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import os
 import socket
@@ -222,6 +223,33 @@ def test_a_file_object_is_not_read_beyond_the_limit() -> None:
     assert file.tell() == 1001
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: f"data:image/png;base64,{text}",
+        lambda text: f" \n data:image/png;base64,{text}",
+        lambda text: f"DATA:;base64,{text.replace('+', '-').replace('/', '_')}",
+    ],
+)
+def test_data_uris_in_either_alphabet(change: Callable[[str], str]) -> None:
+    # Noise, so that every character of the alphabet occurs.
+    noise = np.random.default_rng(1).integers(0, 256, (20, 30, 3)).astype(np.uint8)
+    text = base64.b64encode(encode(Image.fromarray(noise))).decode()
+    assert "+" in text
+    assert "/" in text
+    assert np.array_equal(load(change(text)), noise)
+
+
+def test_of_a_pil_animation_the_frame_where_it_stands() -> None:
+    frames = [Image.new("L", (9, 9), level) for level in (0, 255)]
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:])
+    assert load(file.getvalue()).max() == 0
+    image = Image.open(file)
+    image.seek(1)
+    assert load(image).min() == 255
+
+
 def test_limits_are_checked_before_decoding() -> None:
     image = Image.open(io.BytesIO(encode(Image.new("L", (5000, 4000)))))
     with pytest.raises(ImageError, match="16,000,000 pixels, got 5000 x 4000"):
@@ -245,8 +273,9 @@ def test_limits_are_checked_before_decoding() -> None:
         (lambda: "iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB", "looks like base64"),
         (lambda: os.sep, "no regular file"),
         (lambda: io.StringIO("x"), "binary"),
-        (io.BytesIO, "seek"),
+        (io.BytesIO, "read before"),
         (lambda: np.zeros((3, 9, 9), np.uint8), "channels come last"),
+        (lambda: np.zeros((80, 200, 2), np.uint8), "(H, W, 1 | 3 | 4), got shape (80, 200, 2)"),
         (lambda: np.zeros((1, 9, 9, 3), np.uint8), "one by one"),
         (lambda: np.zeros((9, 9), np.int64), "got int64"),
         (lambda: np.full((9, 9), np.nan), "got nan"),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import solver
 from solver import pretrained
 from solver.errors import ModelError, ModelIntegrityError
 
@@ -44,6 +45,15 @@ def test_a_listed_model_is_found_verified_and_described(folder: Path) -> None:
     assert (toy.size, toy.role, toy.default_for) == (7, "text", ("text",))
     assert pretrained.default_for("text") is toy
     assert pretrained.default_for("class") is None
+
+
+def test_the_embedded_model_reads_the_example_pictures() -> None:
+    pictures = sorted((Path(__file__).parents[2] / "examples" / "pictures").glob("*.png"))
+    answers = [solver.text(picture) for picture in pictures]
+    labels = [picture.name.rpartition("_")[0] for picture in pictures]
+    right = [answer.text == label for answer, label in zip(answers, labels, strict=True)]
+    assert len(right) == 13
+    assert sum(right) >= 9, list(zip(labels, answers, strict=True))
 
 
 def test_an_unknown_name_lists_the_known_ones(folder: Path) -> None:

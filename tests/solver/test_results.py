@@ -7,6 +7,7 @@ import math
 from dataclasses import FrozenInstanceError
 from typing import Any
 
+import numpy as np
 import pytest
 
 from solver.errors import ImageError, LowConfidenceError, SolverError, TaskError
@@ -124,6 +125,38 @@ def test_wrong_values_are_refused(make: Any, named: str) -> None:
 def test_damaged_dicts_are_refused(kind: Any, data: Any, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         kind.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    "result", [TextResult("ab", 0.25), ClassResult("bus", 0.5), TilesResult((), (), (), (), 0.0)]
+)
+def test_failure_keeps_the_answer_that_was_not_sure_enough(result: Any) -> None:
+    failure = Failure(0, None, LowConfidenceError("low", result=result))
+    data = json.loads(json.dumps(failure.to_dict()))
+    assert data["error"]["result"]["confidence"] == result.confidence
+    twin = Failure.from_dict(data)
+    assert isinstance(twin.error, LowConfidenceError)
+    assert twin.error.result == result
+    data["error"]["result"]["type"] = "Path"
+    with pytest.raises(ValueError, match=r"Failure.error.result.type should be of TextResult"):
+        Failure.from_dict(data)
+
+
+def test_fields_of_numpy_are_numbers() -> None:
+    half = np.float32(0.5)
+    results = [
+        TextResult("a", half, (Character("a", half),), (Alternative("b", half),)),
+        Box(np.float32(1), np.int64(1), np.float16(2), 2, "a", half),
+    ]
+    for result in results:
+        data = json.loads(json.dumps(result.to_dict()))
+        assert type(result).from_dict(data) == result
+
+
+@pytest.mark.parametrize("corner", [10**400, np.float32("nan"), True, "1", None])
+def test_a_corner_is_a_finite_number(corner: Any) -> None:
+    with pytest.raises(ValueError, match=r"Box.x1 should be a finite number"):
+        Box(corner, 0, 1, 1, "a", 0.5)
 
 
 @pytest.mark.parametrize(
