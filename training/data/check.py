@@ -14,7 +14,7 @@ import numpy as np
 
 from solver.anchors import AnchorSpec
 from training.data import anchor_fit
-from training.data.anchor_fit import AnchorFit, Canvas
+from training.data.anchor_fit import LEAST_SIDE, AnchorFit, Canvas
 from training.data.likeness import (
     NEAR,
     Damaged,
@@ -117,10 +117,17 @@ class Report:
         if self.near:
             found.append(f"{len(self.near)} groups of near duplicates: keep each on one side")
         anchors = self.suggested_detect
-        if anchors is not None and (anchors.now or 1.0) < anchors.reached - UNREACHED:
+        now = anchors.now if anchors is not None else None
+        if anchors is not None and now is not None and now < anchors.reached - UNREACHED:
             found.append(
-                f"the anchors of the settings reach {100 * (anchors.now or 0):.1f} % of the boxes, "
-                f"others {100 * anchors.reached:.1f} %: take the suggested ones"
+                f"the anchors of the settings reach {100 * now:.1f} % of the boxes, others "
+                f"{100 * anchors.reached:.1f} %: take the suggested ones"
+            )
+        if anchors is not None and anchors.smallest < LEAST_SIDE:
+            found.append(
+                f"small boxes have sides of {anchors.smallest:.0f} pixels on an input of "
+                f"{anchors.width}×{anchors.height}: below {LEAST_SIDE} they are hard to find; "
+                "enlarge it"
             )
         return tuple(found)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from solver.anchors import AnchorSpec
 from tests.training.data.pictures import resaved, save, scene
+from training.data.anchor_fit import Canvas
 from training.data.check import Report, check
 from training.data.check_page import to_html, to_text
 from training.samples import Annotation, Sample, read_folder
@@ -147,3 +149,26 @@ def test_long_lists_are_cut(tmp_path: Path) -> None:
     page = to_html(report)
     assert page.count("<figure>") < 200
     assert "and 120 more" in page
+
+
+@pytest.mark.parametrize(
+    ("canvas", "size", "said"),
+    [
+        (None, 24.0, []),
+        (Canvas(96, 96), 200.0, ["the anchors of the settings reach 0.0 %"]),
+        (Canvas(32, 32), 8.0, ["small boxes have sides of 8 pixels on an input of 32×32"]),
+    ],
+)
+def test_anchors(tmp_path: Path, canvas: Canvas | None, size: float, said: list[str]) -> None:
+    path = save(tmp_path, "a.png", scene(1, width=96, height=96))
+    boxes = tuple(Annotation(x, x, x + 24, x + 24, "x") for x in (0, 10, 40))
+    sizes = (size, 2 * size, 4 * size)
+    anchors = AnchorSpec(sizes=sizes, aspect_ratios=(1.0,)) if canvas else None
+    sample = Sample(path, "", "s", boxes)
+    report = check({"s": [sample]}, canvas=canvas, anchors=anchors)
+    found = [one for one in report.warnings if "fewer than" not in one]
+    assert [one[: len(start)] for one, start in zip(found, said, strict=True)] == said
+    assert report.suggested_detect is not None
+    assert report.to_dict()["suggested_detect"]["boxes"] == 3
+    for text in (to_text(report), to_html(report)):
+        assert str(report.suggested_detect) in text
