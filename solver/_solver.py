@@ -32,10 +32,10 @@ from solver.results import (
     TilesResult,
 )
 from solver.tasks.classify import Classifier
-from solver.tasks.detect import Detector
 from solver.tasks.click import Clicker, TargetSource, named_targets
-from solver.tasks.stream import answer_many
+from solver.tasks.detect import Detector
 from solver.tasks.glyphs import GlyphReader
+from solver.tasks.stream import answer_many
 from solver.tasks.text import Length, TextReader
 from solver.tasks.tiles import HeaderReader, TileReader, Wanted, answer_grids
 
@@ -263,7 +263,6 @@ class Solver:
         )
         return settle(answers, on_error)
 
-    def slide(
     def click(
         self,
         image: ImageSource,
@@ -294,6 +293,7 @@ class Solver:
             answer = clicker.click(self._load(image), named)
         return confident(answer, min_confidence)
 
+    def slide(
         self,
         background: ImageSource,
         piece: ImageSource | None = None,
@@ -321,7 +321,9 @@ class Solver:
         require_cv2()
         from solver.tasks.slide import slide
 
-        pixels, alpha = (None, None) if piece is None else images.load_layers(piece, limits=self._limits)
+        pixels, alpha = (
+            (None, None) if piece is None else images.load_layers(piece, limits=self._limits)
+        )
         answer = slide(
             self._load(background),
             pixels,

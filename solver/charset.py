@@ -118,7 +118,6 @@ class Charset:
             raise TaskError(f"case is None, 'lower' or 'upper'; received {case!r}")
         return _fold(self, case)
 
-
     def folded(self, text: str, case: Case) -> str:
         """`text` as this charset's letters are after `fold`."""
         change = _FOLDS[case]

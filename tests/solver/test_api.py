@@ -194,7 +194,9 @@ def test_bad_batch_options_are_refused(reader: api.Solver, options: dict[str, An
 )
 def test_one_picture_is_not_many(reader: api.Solver, picture: Any) -> None:
     for verb in ("text", "tiles"):
-        with pytest.raises(ValueError, match=rf"sources: expected pictures.*{verb}\(\) answers one"):
+        with pytest.raises(
+            ValueError, match=rf"sources: expected pictures.*{verb}\(\) answers one"
+        ):
             getattr(reader, f"{verb}_many")(picture)
 
 

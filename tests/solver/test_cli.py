@@ -227,7 +227,13 @@ def test_wrong_usage(args: list[str], capsys: Capture) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--pattern", "["], ["--charset", "é"], ["--charset", "ALNUM"], ["--length", "1000"], ["--top-k", "100000"]],
+    [
+        ["--pattern", "["],
+        ["--charset", "é"],
+        ["--charset", "ALNUM"],
+        ["--length", "1000"],
+        ["--top-k", "100000"],
+    ],
 )
 def test_options_that_the_model_cannot_take_are_wrong_usage(
     ctc_file: Path, pictures: Path, capsys: Capture, options: list[str]
