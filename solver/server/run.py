@@ -85,14 +85,22 @@ def listen(settings: ServerSettings) -> socket.socket:
     return found
 
 
+class AnnouncingServer(uvicorn.Server):
+    """uvicorn's server, which says where it is once it can be asked."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=sockets)
+        for one in sockets or ():
+            host, port = one.getsockname()[:2]
+            address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+            _LOG.info("listening", extra={"fields": {"address": address}})
+
+
 def serve(app: FastAPI, settings: ServerSettings, on: socket.socket) -> None:
     """Answer until SIGTERM or SIGINT; then answer what was taken, and return."""
-    host, port = on.getsockname()[:2]
-    address = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     if not settings.loopback and settings.api_key is None:
         _LOG.warning("other machines can ask this server, and it asks for no key")
-    _LOG.info("listening", extra={"fields": {"address": address}})
     try:
-        uvicorn.Server(configure(app, settings)).run(sockets=[on])
+        AnnouncingServer(configure(app, settings)).run(sockets=[on])
     except KeyboardInterrupt:
         _LOG.info("interrupted")

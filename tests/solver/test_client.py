@@ -264,8 +264,9 @@ def test_the_mock_transport() -> None:
 def test_the_key_goes_along(draw: Draw, toy_models: dict[str, str]) -> None:
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     with serving(toy_models, api_key="sesame") as address:
-        assert client.RemoteSolver(address, api_key="sesame").text(draw("1")).text == "1"
-        with pytest.raises(ServiceError) as caught:
-            client.RemoteSolver(address).text(draw("1"))
+        with client.RemoteSolver(address, api_key="sesame") as known:
+            assert known.text(draw("1")).text == "1"
+        with client.RemoteSolver(address) as unknown, pytest.raises(ServiceError) as caught:
+            unknown.text(draw("1"))
         assert caught.value.status_code == 401
         assert isinstance(caught.value, SolverError)

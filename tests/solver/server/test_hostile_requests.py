@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import io
-import json
 import random
 import socket
 import zlib
@@ -14,30 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks._bodies import PATHS, TYPES, random_body
 from tests.solver.serving import serving
-
-PATHS = (
-    "text", "text/batch", "classify", "classify/batch", "detect", "tiles", "crop", "click", "slide",
-)  # fmt: skip
-TYPES = ("application/json", "image/png", "application/octet-stream", "text/html", "")
-
-
-def random_body(rng: random.Random, picture: bytes) -> bytes:
-    """Noise, a damaged picture, or JSON with something wrong in it."""
-    kind = rng.randrange(4)
-    if kind == 0:
-        return rng.randbytes(rng.randrange(200))
-    if kind == 1:
-        damaged = bytearray(picture)
-        for _ in range(rng.randrange(1, 8)):
-            damaged[rng.randrange(len(damaged))] = rng.randrange(256)
-        return bytes(damaged[: rng.randrange(len(damaged) + 1)])
-    encoded = base64.b64encode(picture).decode()
-    values: list[Any] = [None, True, -1, 10**400, 1.5, "", "x" * 50, encoded, [], [encoded], {}]
-    names = ["image", "images", "background", "piece", "targets", "length", "top_k", "model"]
-    body = {name: rng.choice(values) for name in rng.sample(names, rng.randrange(1, 5))}
-    text = json.dumps(body).encode()
-    return text if kind == 2 else text[: rng.randrange(len(text) + 1)]
 
 
 def test_random_bodies(http: Any, picture: bytes) -> None:
