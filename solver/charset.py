@@ -95,7 +95,7 @@ class Charset:
         return self.encode(text) + [self.blank_index] * (length - len(text))
 
     def decode(self, indices: Iterable[int]) -> str:
-        """The symbols of these classes, the blank written as itself (see `strip`)."""
+        """The symbols of these classes, the blank written as itself."""
         table = self.symbols + self.blank
         written = []
         for index in indices:
@@ -103,10 +103,6 @@ class Charset:
                 raise TaskError(f"class {index} does not exist; expected 0 to {len(table) - 1}")
             written.append(table[index])
         return "".join(written)
-
-    def strip(self, text: str) -> str:
-        """`text` without its blanks, wherever they stand."""
-        return text.replace(self.blank, "")
 
     def fold(self, case: Case) -> tuple[Charset, tuple[int, ...]]:
         """The charset with letters in one case, and for every class here its class there.

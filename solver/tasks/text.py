@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -10,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver.charset import Case
-from solver.decoders import ctc, multi_head
+from solver.decoders import TEXT_DECODERS
 from solver.decoders.constraints import Constraint, compile_constraint
 from solver.decoders.scores import check_top_k
 from solver.errors import SpecError
@@ -19,11 +18,6 @@ from solver.preprocess import preprocess
 from solver.results import Alternative, TextResult
 
 Length = int | range | tuple[int, int]
-
-_DECODERS: dict[str, Callable[..., TextResult]] = {
-    "ctc": ctc.decode,
-    "multi_head": multi_head.decode,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +40,13 @@ class TextReader:
 
     def __init__(self, model: Model, *, temperature: float | None = None) -> None:
         decoder = model.spec.decoder
-        if model.spec.role != self.role or decoder.name not in _DECODERS:
+        if model.spec.role != self.role or decoder.name not in TEXT_DECODERS:
             raise SpecError(
                 f"{model.source}: expected role {self.role!r} with one of the decoders "
-                f"{', '.join(_DECODERS)}, received {model.spec.role!r} with {decoder.name}"
+                f"{', '.join(TEXT_DECODERS)}, received {model.spec.role!r} with {decoder.name}"
             )
         self.model = model
-        self._decode = _DECODERS[decoder.name]
+        self._decode = TEXT_DECODERS[decoder.name]
         self._charset = decoder.charset
         self._temperature = temperature or decoder.temperature
         self._min_length = decoder.min_length
