@@ -71,7 +71,7 @@ def settings(root: Path, count: int, *, quick: bool) -> Path:
     if quick:
         text = re.sub(r"(?m)^epochs = .*", "epochs = 1", text)
         text = re.sub(r"(?m)^warmup = .*", "warmup = 2", text)
-        text = re.sub(r"(?m)^width = 32$", "width = 4", text)
+        text = re.sub(r"(?m)^width = 24$", "width = 4", text)
         text = re.sub(r"repeat = [\d.]+", "repeat = 0.5", text)
     # Beside the pictures: their paths start there.
     return rows.keep(root / f"{'quick' if quick else 'tile'}_{count}.toml", text)
