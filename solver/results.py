@@ -300,12 +300,8 @@ class ClickTarget:
         text, point, box, confidence = fields_of(
             data, cls.__name__, "text", "point", "box", "confidence"
         )
-        return cls(
-            text,
-            tuple(map(float, point)) if isinstance(point, list | tuple) else point,
-            None if box is None else Box.from_dict(box),
-            confidence,
-        )
+        place: Any = tuple(map(float, point)) if isinstance(point, list | tuple) else point
+        return cls(text, place, None if box is None else Box.from_dict(box), confidence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,7 +135,7 @@ class Clicker:
         boxes = self._detector.detect(prompt)
         if not boxes:
             parts = find_words(prompt, most=MOST_TARGETS)
-            boxes = [Box(*map(float, part), label="ink", score=1.0) for part in parts]
+            boxes = [Box(x1, y1, x2, y2, "ink", 1.0) for x1, y1, x2, y2 in parts]
         if not 1 <= len(boxes) <= MOST_TARGETS:
             raise TaskError(f"the prompt shows {len(boxes)} glyphs; expected 1 to {MOST_TARGETS}")
         return sorted(boxes, key=lambda box: box.x1 + box.x2)
