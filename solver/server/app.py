@@ -13,6 +13,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse
 
 from solver import __version__
 from solver.server import answers
@@ -246,6 +247,7 @@ def _add_about(app: FastAPI, service: Service) -> None:
         ("/v1/models", models, answers.ModelsAnswer, "The models and verbs that are there"),
         ("/metrics", metrics, None, "Figures for Prometheus"),
     )
+    text = {"description": "text format 0.0.4", "content": {"text/plain": {"schema": {}}}}
     for path, endpoint, model, summary in about:
         app.add_api_route(
             path,
@@ -253,7 +255,8 @@ def _add_about(app: FastAPI, service: Service) -> None:
             methods=["GET"],
             response_model=None,
             summary=summary,
-            responses={200: {"model": model}} if model else None,
+            response_class=JSONResponse if model else PlainTextResponse,
+            responses={200: {"model": model} if model else text},
         )
 
 

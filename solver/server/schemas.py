@@ -94,7 +94,7 @@ Length = Annotated[
                     "minItems": 1,
                     "maxItems": 2,
                 },
-                {"type": "string", "pattern": "^[0-9]{1,3}(-[0-9]{1,3})?$"},
+                {"type": "string", "pattern": "^[1-9][0-9]?(-[1-9][0-9]?)?$"},
             ]
         }
     ),

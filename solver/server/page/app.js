@@ -174,7 +174,7 @@ function copier(label, card, text) {
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text());
-      say("Copied.");
+      say(`${label.replace("Copy", "Copied")}.`);
       button.textContent = "Copied";
     } catch {
       say("The browser did not allow copying.");

@@ -77,6 +77,11 @@ def give(page: Any, *paths: Path) -> None:
     page.locator(".waiting").first.wait_for(state="detached")
 
 
+def told(page: Any, words: str) -> None:
+    """Wait until a screen reader would say this."""
+    page.locator("#live", has_text=words).wait_for(state="attached")
+
+
 def test_several_texts_at_once(page: Any, files: dict[str, Path]) -> None:
     give(page, files["text"], files["other"])
     answers = page.locator("#results > li")
@@ -98,7 +103,7 @@ def test_answers_are_drawn_where_they_are(
     if verb == "click":
         page.get_by_label("What to click, in order").fill("c")
     if verb == "tiles":
-        page.get_by_text("Options").click()
+        page.get_by_text("Options", exact=True).click()
         page.get_by_label("Wanted, in place of the header").fill("cat")
     give(page, files[verb])
     if verb == "click":  # the toy reader has no such character: what is left over is taken
@@ -129,7 +134,7 @@ def test_a_class(page: Any, files: dict[str, Path], toy_models: dict[str, str]) 
 
 def test_options_count_and_can_be_asked_again(page: Any, files: dict[str, Path]) -> None:
     give(page, files["text"])
-    page.get_by_text("Options").click()
+    page.get_by_text("Options", exact=True).click()
     page.get_by_label("Length").fill("3")
     page.get_by_role("button", name="Ask again").click()
     page.locator(".letters li").nth(3).wait_for(state="detached")
@@ -149,11 +154,11 @@ def test_what_cannot_be_answered_says_why(page: Any, files: dict[str, Path]) -> 
 def test_copies(page: Any, files: dict[str, Path], served: str) -> None:
     give(page, files["text"])
     page.get_by_role("button", name="Copy as JSON").click()
-    page.get_by_text("Copied", exact=True).wait_for()
+    told(page, "Copied as JSON.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert json.loads(copied)["text"] == "12ab"
     page.get_by_role("button", name="Copy as Python").click()
-    page.get_by_text("Copied", exact=True).nth(1).wait_for()
+    told(page, "Copied as Python.")
     copied = page.evaluate("navigator.clipboard.readText()")
     compile(copied, "copied.py", "exec")
     assert f'solver.RemoteSolver("{served}")' in copied
@@ -201,7 +206,7 @@ def test_by_keyboard_alone(page: Any, files: dict[str, Path]) -> None:
     page.get_by_text("12ab", exact=True).first.wait_for()
     page.get_by_role("button", name="Copy as JSON").focus()
     page.keyboard.press("Enter")
-    page.get_by_text("Copied", exact=True).wait_for()
+    told(page, "Copied as JSON.")
     page.get_by_role("button", name="Clear").focus()
     page.keyboard.press("Space")
     assert page.locator("#results > li").count() == 0
