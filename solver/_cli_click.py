@@ -15,7 +15,7 @@ from solver._sources import standard_input
 from solver.draw import draw_click
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
-from solver.results import ClickResult
+from solver.results import ClickResult, Failure
 from solver.tasks.click import TargetSource
 
 _ROLES = ("detector", "glyph")
@@ -44,7 +44,7 @@ def read_click(args: argparse.Namespace) -> int:
     except (ImageError, TaskError, LowConfidenceError) as error:
         sys.stderr.write(f"solver: {error}\n")
         if args.json:
-            _write({"error": {"type": type(error).__name__, "message": str(error)}})
+            _write({"error": Failure(0, args.picture, error).to_dict()["error"]})
         return SOME_FAILED
     _warn(answer)
     if args.json:
