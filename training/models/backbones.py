@@ -117,7 +117,8 @@ def glyph(x: Any, *, width: int = 32) -> Any:
         x = residual(x, factor * width, name=f"stage{stage}")
     features, whole = 16 * width // 3, (x.shape[1], x.shape[2])
     x = conv_bn(x, features, whole, padding="valid", activation=None, name="features")
-    x = keras.layers.UnitNormalization(dtype="float32", name="sphere")(x)
+    # All axes, two of them one long: where the export moves channels, the axis -1 stays behind.
+    x = keras.layers.UnitNormalization(axis=(1, 2, 3), dtype="float32", name="sphere")(x)
     return keras.layers.Rescaling(_SPHERE, dtype="float32", name="radius")(x)
 
 

@@ -208,7 +208,9 @@ def test_faults_of_the_users_own_backbone(
         backbones.apply(f"my_net:{function}", keras.Input((32, 32, 1)), root=tmp_path)
 
 
-def test_a_glyphs_features_lie_on_a_sphere() -> None:
+def test_a_glyphs_features_lie_on_a_sphere_and_export(tmp_path: Path) -> None:
+    import onnxruntime
+
     network = build_classify(
         height=32, width=32, channels=3, classes=9, backbone="glyph", filters=12, dropout=0.0
     )
@@ -218,6 +220,12 @@ def test_a_glyphs_features_lie_on_a_sphere() -> None:
     assert found.shape == (3, 1, 1, 64)
     np.testing.assert_allclose(np.linalg.norm(found, axis=-1), backbones._SPHERE, rtol=1e-3)
     assert network.output_shape == (None, 9)
+
+    path = str(tmp_path / "x.onnx")
+    network.export(path, format="onnx", opset_version=18, verbose=False)
+    session = onnxruntime.InferenceSession(path)
+    (exported,) = session.run(None, {session.get_inputs()[0].name: x})
+    np.testing.assert_allclose(exported, keras.ops.convert_to_numpy(network(x)), atol=1e-4)
 
 
 def test_the_dense_pyramid_has_the_detectors_strides() -> None:
