@@ -1,0 +1,140 @@
+"""A Scrapy spider that is stopped by log-ins, and a downloader middleware that passes them:
+
+    python -m examples.demo_site --port 8008
+    python -m examples.spider_scrapy http://127.0.0.1:8008 text slide
+
+The spider knows nothing of captchas. Where a site sends it to a log-in, the middleware keeps the
+request back, fetches a challenge, answers it, and lets the request go on when it is in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import scrapy
+from scrapy.crawler import Crawler, CrawlerProcess
+from scrapy.http import FormRequest, Request, Response
+
+import solver as sdk
+from examples.forms import ACCOUNT, FORMS
+
+TRIES = 3
+_STAGE, _KEPT, _TRIES = "captcha_stage", "captcha_kept", "captcha_tries"
+
+
+class CaptchaMiddleware:
+    """Passes log-ins. In ``DOWNLOADER_MIDDLEWARES`` below 600, so that redirects are followed and
+    cookies are kept before it looks.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._stats = crawler.stats
+        self._solver = sdk.Solver()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> CaptchaMiddleware:
+        return cls(crawler)
+
+    async def process_response(self, request: Request, response: Response) -> Request | Response:
+        stage = request.meta.get(_STAGE)
+        if stage == "challenge":
+            return await self._answered(request, response)
+        if stage == "answer":
+            self._count("passed" if response.status == 200 else "failed")
+            if response.status == 200:
+                kept: Request = request.meta[_KEPT]
+                return kept.replace(dont_filter=True)
+            return self._challenge(request, response, request.meta[_KEPT])
+        if urlsplit(response.url).path.startswith("/login/"):
+            # Where the request was redirected, this is its first self.
+            first = request.replace(url=request.meta.get("redirect_urls", [request.url])[0])
+            return self._challenge(request, response, first)
+        return response
+
+    def _challenge(self, request: Request, response: Response, kept: Request) -> Request | Response:
+        """Ask for another picture; the log-in itself goes to the spider when it was too many."""
+        tries = request.meta.get(_TRIES, 0)
+        if tries >= TRIES:
+            return response
+        kind = urlsplit(response.url).path.rpartition("/")[2]
+        return Request(
+            response.urljoin(f"/captcha/{kind}.json"),
+            callback=kept.callback,
+            meta={_STAGE: "challenge", _KEPT: kept, _TRIES: tries + 1, "kind": kind},
+            dont_filter=True,
+        )
+
+    async def _answered(self, request: Request, response: Response) -> Request | Response:
+        kind = request.meta["kind"]
+        login = response.urljoin(f"/login/{kind}")
+        shown = json.loads(response.text)
+        try:
+            fields = await asyncio.to_thread(partial(FORMS[kind], self._solver, shown))
+        except sdk.SolverError:
+            self._count("unsure")
+            fields = {}
+        return FormRequest(
+            login,
+            formdata=ACCOUNT | fields,
+            headers={"Accept": "application/json"},
+            callback=request.callback,
+            meta={**request.meta, _STAGE: "answer", "handle_httpstatus_list": [403, 410]},
+            dont_filter=True,
+        )
+
+    def _count(self, what: str) -> None:
+        if self._stats is not None:
+            self._stats.inc_value(f"captcha/{what}")
+
+
+class AccountSpider(scrapy.Spider):
+    """Fetches pages that only those see who are logged in."""
+
+    name = "accounts"
+    custom_settings = {  # noqa: RUF012 - Scrapy's own way
+        "DOWNLOADER_MIDDLEWARES": {CaptchaMiddleware: 550},
+        "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
+        "TELNETCONSOLE_ENABLED": False,
+        "LOG_LEVEL": "WARNING",
+    }
+
+    def __init__(self, address: str, kinds: Sequence[str]) -> None:
+        super().__init__()
+        self.start_urls = [f"{address}/account/{kind}" for kind in kinds]
+
+    async def start(self) -> AsyncIterator[Request]:
+        for url in self.start_urls:
+            yield Request(url)
+
+    def parse(self, response: Response) -> Iterator[dict[str, Any]]:
+        yield {"page": response.url, "said": response.css("#welcome::text").get()}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Crawl the demo site's accounts with Scrapy.")
+    parser.add_argument("address")
+    parser.add_argument("kinds", nargs="*", default=["text", "slide"], metavar="KIND")
+    options = parser.parse_args(arguments)
+    pages: list[dict[str, Any]] = []
+    process = CrawlerProcess()
+    crawler = process.create_crawler(AccountSpider)
+
+    def keep(item: dict[str, Any]) -> None:
+        pages.append(item)
+
+    crawler.signals.connect(keep, signal=scrapy.signals.item_scraped)
+    process.crawl(crawler, address=options.address, kinds=options.kinds)
+    process.start()
+    for page in pages:
+        print(json.dumps(page))
+    return 0 if len(pages) == len(options.kinds) and all(page["said"] for page in pages) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,126 @@
+"""Every spider against the demo site."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import solver as sdk
+from examples.demo_site.challenges import Kind
+from examples.demo_site.site import Site
+from tests.browsers import CHROMEDRIVER, PATIENCE
+from tests.examples.sites import KINDS, Oracle, demo
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def site(kinds: dict[str, Kind]) -> Iterator[Site]:
+    with demo(kinds, lifetime=PATIENCE) as found:
+        yield found
+
+
+def drawn(site: Site) -> list[str]:
+    return [kind for kind in KINDS if kind in site.desk.kinds]
+
+
+class Unsure(Oracle):
+    """Is not sure of its first picture."""
+
+    asked = 0
+
+    def text(self, image: Any, **options: Any) -> Any:
+        self.asked += 1
+        if self.asked == 1:
+            raise sdk.LowConfidenceError("not sure", result=None)
+        return super().text(image, **options)
+
+
+def test_requests(site: Site) -> None:
+    requests = pytest.importorskip("requests")
+    from examples.spider_requests import log_in
+
+    for kind in drawn(site):
+        with requests.Session() as session:
+            session.trust_env = False
+            assert log_in(session, site.address, kind, solver=Oracle(site.desk), tries=1)
+            assert "logged in" in session.get(f"{site.address}/account/{kind}").text
+    with requests.Session() as session:
+        session.trust_env = False
+        assert log_in(session, site.address, "text", solver=Unsure(site.desk), tries=2)
+        assert not log_in(session, site.address, "text", solver=Unsure(site.desk), tries=1)
+
+
+def test_httpx(site: Site) -> None:
+    pytest.importorskip("httpx")
+    from examples.spider_httpx import visit
+
+    for kind in drawn(site):
+        # One at a time: the server's hook knows the last challenge.
+        oracle = Oracle(site.desk)
+        assert asyncio.run(visit(site.address, kind, visitors=1, solver=oracle, tries=1)) == 1
+    assert asyncio.run(visit(site.address, "slide", visitors=3, solver=sdk.Solver())) == 3
+    assert site.desk.summary("slide").visitors == 4
+
+
+def test_scrapy(site: Site) -> None:
+    """In a process of its own: Twisted's reactor runs once in each."""
+    pytest.importorskip("scrapy")
+    done = subprocess.run(
+        [sys.executable, "-m", "examples.spider_scrapy", site.address, "slide", "text"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    pages = [json.loads(line) for line in done.stdout.splitlines()]
+    said = {page["page"]: page["said"] for page in pages}
+    assert said.pop(f"{site.address}/account/slide") == "You are logged in.", done.stderr
+    assert site.desk.summary("text").answers >= 1
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("ratio", [1, 1.5, 2])
+def test_playwright(site: Site, chromium: Any, ratio: float) -> None:
+    from examples.spider_playwright import log_in
+
+    context = chromium.new_context(
+        viewport={"width": 900, "height": 900}, device_scale_factor=ratio
+    )
+    context.set_default_timeout(PATIENCE * 1000)
+    for kind in drawn(site):
+        page = context.new_page()
+        assert log_in(page, site.address, kind, solver=Oracle(site.desk), tries=1), kind
+        page.close()
+    context.close()
+
+
+@pytest.mark.browser
+def test_playwright_with_the_real_solver(site: Site, chromium: Any) -> None:
+    from examples.spider_playwright import log_in
+
+    page = chromium.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
+    assert log_in(page, site.address, "slide", solver=sdk.Solver())
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMEDRIVER is None, reason="no chromedriver is installed")
+@pytest.mark.parametrize("ratio", [1, 1.5, 2])
+def test_selenium(site: Site, open_driver: Any, ratio: float) -> None:
+    from examples.spider_selenium import log_in
+
+    for kind in drawn(site):
+        driver = open_driver(ratio)
+        assert log_in(driver, site.address, kind, solver=Oracle(site.desk), tries=1), kind
