@@ -3,9 +3,9 @@
     python benchmarks/slide_fit.py weights --pairs 200
     python benchmarks/slide_fit.py confidence --pairs 200
 
-``weights`` prints COARSE and FINE of solver/tasks/slide_match.py: a conditional logit of the true
-place of a generated pair against the best wrong ones (the even pairs are fitted, the odd ones
-scored). ``confidence`` prints the temperature and the logit of "none of these" of
+``weights`` prints COARSE of solver/tasks/slide_match.py and FINE of slide_close.py: conditional
+logits of the true place of a generated pair against the best wrong ones (the even pairs are fitted,
+the odd ones scored). ``confidence`` prints the temperature and the logit of "none of these" of
 solver/tasks/slide.py. All pairs are drawn by training.generators.slide with seeds that
 benchmarks/slide.py does not draw; no measured picture takes part.
 """
@@ -13,24 +13,40 @@ benchmarks/slide.py does not draw; no measured picture takes part.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
+import _scores as scores
 import cv2
 import numpy as np
 from _slide_pairs import KINDS, Pair, draw_pairs
 
+from solver.errors import TaskError
+from solver.tasks.slide import Odds, ranked, shares
+from solver.tasks.slide_close import FINE
+from solver.tasks.slide_gap import Gap, alone, compare
 from solver.tasks.slide_match import COARSE, GREY, Scene, Template, evidence
 from solver.tasks.slide_piece import Piece, cut_out
-from solver.tasks.slide_search import Search
+from solver.tasks.slide_search import Place, Search, inset
 
 FIRST_SEED = 500_000
-WRONG = 60  # of the best wrong places, and as many at random
+OFTEN = {"relief": 3, "decoys": 2}  # of the kinds that tell most, so many times as many
+WRONG = 60  # of the best wrong places of a small background, and as many at random
+NEAR = 3  # pixels within which an answer is right
+BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 1.01)
+CLOSE = 15  # places that are looked at closely
 Case = np.ndarray  # (places, kinds of evidence), the true one first
 
 
-def pairs(count: int, kinds: tuple[str, ...]) -> Iterator[Pair]:
-    for kind in kinds:
-        yield from draw_pairs(kind, count, first_seed=FIRST_SEED)
+def pairs(count: int) -> Iterator[Pair]:
+    for kind in KINDS:
+        yield from draw_pairs(kind, count * OFTEN.get(kind, 1), first_seed=FIRST_SEED)
+
+
+def belongs(pair: Pair, piece: Piece) -> tuple[int, int]:
+    """The corner at which a piece belongs as it was cut out: more may be seen than was drawn."""
+    return pair.x + piece.left - pair.seen[0], pair.y + piece.top - pair.seen[1]
 
 
 def chosen(
@@ -56,20 +72,27 @@ def coarse_case(pair: Pair, piece: Piece, rng: np.random.Generator) -> Case | No
     search = Search(pair.pixels, piece, least=piece.left)
     factor = search.factor
     margin = 4 * factor
-    colours, cover = piece.drawn(margin, factor, 0.0)
-    inset, reach = (1, 2) if factor > 1 else (2, 4)
-    template = Template((colours @ GREY)[..., None], cover, inset=inset, reach=reach)
-    maps = evidence(Scene(search._small(margin)), template)
-    return chosen(maps, (pair.x - search.least, pair.y - search.low), factor, rng)
+    colours, cover = search.piece.drawn(margin, factor, 0.0)
+    grey = (colours @ GREY)[..., None]
+    template = Template(grey, cover, inset=inset(factor), glow=search.piece.glow / factor)
+    maps = evidence(Scene(search.small(margin)), template)
+    x, y = belongs(pair, piece)
+    return chosen(maps, (x - search.least, y - search.low), factor, rng)
 
 
-def fine_case(pair: Pair, piece: Piece, rng: np.random.Generator) -> Case | None:
+def fine_case(pair: Pair, piece: Piece) -> Case | None:
+    """Evidence at the truth, and at the further places that the search for it comes upon."""
     search = Search(pair.pixels, piece, least=piece.left)
-    margin = 6
-    template = Template(*piece.drawn(margin, 1, 0.0), inset=2, reach=4)
-    height, width = pair.pixels.shape[:2]
-    window = search._window(-margin, -margin, width + 2 * margin, height + 2 * margin, multiple=1)
-    return chosen(evidence(Scene(window), template), (pair.x, pair.y), 1, rng)
+    angle = float(2 * round(pair.angle / 2))
+    truth = belongs(pair, piece)
+    places = [Place(*truth, angle, 0.0)]
+    places += search.coarse([angle], most=CLOSE, near=np.inf)
+    right, wrong = [], []
+    for place in places:
+        x, y, kinds = search.close(place, angle)
+        near = max(abs(x - truth[0]), abs(y - truth[1])) <= 3
+        (right if near else wrong).append([kinds[name] for name in FINE])
+    return np.array(right[:1] + wrong) if right and wrong else None
 
 
 def fit(cases: list[Case]) -> np.ndarray:
@@ -97,49 +120,88 @@ def softmax(values: np.ndarray) -> np.ndarray:
     return shares / shares.sum()
 
 
-def show(name: str, cases: list[Case]) -> None:
+def show(name: str, kinds: Iterable[str], cases: list[Case]) -> None:
     weights = fit(cases[::2])
     odd = [case @ weights for case in cases[1::2]]
     right = np.mean([values.argmax() == 0 for values in odd])
     loss = -np.mean([np.log(softmax(values)[0] + 1e-12) for values in odd])
     print(f"{name}: {len(odd)} odd pairs, best place right {right:.4f}, log loss {loss:.4f}")
-    print({kind: round(float(w), 2) for kind, w in zip(COARSE, weights, strict=True)})
+    print({kind: round(float(w), 2) for kind, w in zip(kinds, weights, strict=True)})
 
 
-Looked = tuple[np.ndarray, int]  # logits of the places, and the index of the right one or -1
+# Logits of the places, likeliest first, and the index of the right one or -1.
+Looked = tuple[list[float], int]
 
 
-def look(pair: Pair, piece: Piece, *, belongs: bool) -> Looked:
-    """The logits of one pair, turned pieces too."""
-    search = Search(pair.pixels, piece, least=piece.left)
-    places = search.merged([*search.straight(), *search.turned()])
-    right = [abs(place.x - pair.x) <= 3 and abs(place.y - pair.y) <= 3 for place in places]
-    index = right.index(True) if belongs and any(right) else -1
-    return np.array([place.logit for place in places]), index
+def looked_with_piece(pair: Pair, piece: Piece, *, own: bool = True) -> Looked:
+    places = ranked(Search(pair.pixels, piece, least=piece.left))
+    x, y = belongs(pair, piece)
+    right = [own and abs(place.x - x) <= NEAR and abs(place.y - y) <= NEAR for place in places]
+    return [place.logit for place in places], right.index(True) if any(right) else -1
+
+
+def looked_at_gaps(pair: Pair, find: Callable[[], list[Gap]]) -> Looked:
+    try:
+        gaps = find()
+    except TaskError:
+        return [], -1
+    right = [abs(g.box[0] - pair.x) <= NEAR and abs(g.box[1] - pair.y) <= NEAR for g in gaps]
+    return [gap.logit for gap in gaps], right.index(True) if any(right) else -1
+
+
+def fit_odds(looked: list[Looked]) -> tuple[float, float]:
+    """Temperature and logit of "none of them" of the least log loss."""
+    most = max(len(logits) for logits, _ in looked)
+    table = np.full((len(looked), most + 1), -np.inf)
+    for row, (logits, _) in zip(table, looked, strict=True):
+        row[: len(logits)] = logits
+    # The last column is "none of them", which is what -1 points at.
+    right = np.array([index for _, index in looked])
+    best = (np.inf, 0.0, 0.0)
+    for temperature in np.arange(0.2, 4.0, 0.1):
+        for none in np.arange(-12.0, 30.0, 0.5):
+            table[:, -1] = none
+            scaled = table / temperature
+            scaled -= scaled.max(axis=1, keepdims=True)
+            shares = scaled[np.arange(len(looked)), right] - np.log(np.exp(scaled).sum(axis=1))
+            best = min(best, (-float(np.maximum(shares, -20).mean()), temperature, none))
+    return best[1], best[2]
+
+
+def show_odds(name: str, looked: list[Looked]) -> None:
+    """Fitted on the even pairs; how sure the odd ones are, and how often right."""
+    temperature, none = fit_odds(looked[::2])
+    odds = Odds(float(temperature), float(none))
+    odd = [(shares(logits, odds)[0] if logits else 0.0, i == 0) for logits, i in looked[1::2]]
+    sure, right = [share for share, _ in odd], [bool(r) for _, r in odd]
+    error = scores.expected_calibration_error(sure, right)
+    print(f"{name}: temperature {temperature:.1f}, none of them {none:.1f}; {len(odd)} odd pairs, ")
+    print(f"  sure {np.mean(sure):.3f}, right {np.mean(right):.3f}, ECE (10 bins) {error:.4f}")
+    for low, high in itertools.pairwise(BINS):
+        inside = [(s, r) for s, r in odd if low <= s < high]
+        if inside:
+            mean_sure, mean_right = np.mean(inside, axis=0)
+            print(f"  {low:.2f}-{high:.2f}: {len(inside)}, {mean_sure:.3f}, {mean_right:.3f}")
 
 
 def fit_confidence(count: int) -> None:
-    looked, previous = [], None
-    for index, pair in enumerate(pairs(count, tuple(KINDS))):
-        piece = cut_out(pair.piece, pair.alpha)
-        looked.append(look(pair, piece, belongs=True))
+    ways: dict[str, list[Looked]] = {"piece": [], "full": [], "piece and full": [], "alone": []}
+    previous: Piece | None = None
+    for index, pair in enumerate(pairs(count)):
+        piece, full = cut_out(pair.piece, pair.alpha), np.asarray(pair.full)
+        ways["piece"].append(looked_with_piece(pair, piece))
         height, width = pair.pixels.shape[:2]
         if previous and index % 8 == 0 and previous.height < height and previous.width < width:
-            looked.append(look(pair, previous, belongs=False))
+            ways["piece"].append(looked_with_piece(pair, previous, own=False))
         previous = piece
-    best = (np.inf, 0.0, 0.0)
-    for temperature in np.arange(0.6, 4.0, 0.1):
-        for none in np.arange(-10.0, 30.0, 0.5):
-            loss = -np.mean(
-                [
-                    np.log(softmax(np.append(logits, none) / temperature)[index] + 1e-9)
-                    for logits, index in looked
-                ]
-            )
-            best = min(best, (float(loss), float(temperature), float(none)))
-    found = np.mean([index == 0 for _, index in looked])
-    print(f"{len(looked)} pairs, best place right {found:.4f}, log loss {best[0]:.4f}")
-    print(f"temperature {best[1]:.1f}, none of them {best[2]:.1f}")
+        ways["full"].append(looked_at_gaps(pair, partial(compare, pair.pixels, full, None)))
+        ways["piece and full"].append(
+            looked_at_gaps(pair, partial(compare, pair.pixels, full, piece))
+        )
+        if index % 2:  # takes longest
+            ways["alone"].append(looked_at_gaps(pair, partial(alone, pair.pixels)))
+    for name, looked in ways.items():
+        show_odds(name, looked)
 
 
 def main() -> None:
@@ -154,14 +216,16 @@ def main() -> None:
         return
     rng = np.random.default_rng(1)
     coarse, fine = [], []
-    for pair in pairs(options.pairs, tuple(k for k in KINDS if k not in ("turned", "all"))):
+    for pair in pairs(options.pairs):
         piece = cut_out(pair.piece, pair.alpha)
-        for cases, make in ((coarse, coarse_case), (fine, fine_case)):
-            case = make(pair, piece, rng)
-            if case is not None:
-                cases.append(case)
-    show("COARSE", coarse)
-    show("FINE", fine)
+        case = coarse_case(pair, piece, rng)
+        if case is not None and not pair.angle:
+            coarse.append(case)
+        case = fine_case(pair, piece)
+        if case is not None:
+            fine.append(case)
+    show("COARSE", COARSE, coarse)
+    show("FINE", FINE, fine)
 
 
 if __name__ == "__main__":

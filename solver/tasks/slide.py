@@ -66,16 +66,21 @@ def slide(
         gaps = alone(background) if full is None else compare(background, full, cut)
         found = [(gap.logit, gap.box, gap.box[0]) for gap in gaps]
         return _result(found, _ALONE if full is None else _COMPARED, left, scale)
-    search = Search(background, cut, least=math.ceil(left))
-    places = search.straight()
-    if not places or shares([place.logit for place in places], _WITH_PIECE)[0] < SURE:
-        places = search.merged([*places, *search.turned()])
+    places = ranked(Search(background, cut, least=math.ceil(left)))
     # What moves is the piece as it is: a turned one turns about its middle.
     found = [
         (place.logit, _bounds(place, cut.width, cut.height, background.shape), float(place.x))
         for place in places
     ]
     return _result(found, _WITH_PIECE, left, scale)
+
+
+def ranked(search: Search) -> list[Place]:
+    """The places of a piece, the best first; turned ones only where no straight one is sure."""
+    places = search.straight()
+    if not places or shares([place.logit for place in places], _WITH_PIECE)[0] < SURE:
+        places = search.merged([*places, *search.turned()])
+    return places
 
 
 def shares(logits: Sequence[float], odds: Odds) -> list[float]:

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from solver.errors import TaskError
-from solver.tasks.slide_match import FINE, Scene, Template, evidence
+from solver.tasks.slide_match import COARSE, Scene, Template, directions, evidence
 from solver.tasks.slide_piece import SMALLEST, Float32, Piece, UInt8
 
 _LEAST_CHANGE = 12.0  # grey levels between two pictures that JPEG does not make
@@ -81,7 +81,7 @@ def _filled(full: UInt8, piece: Piece, gap: Gap) -> Gap:
     reach, margin = 4, 6
     x = round((gap.box[0] + gap.box[2] - piece.width) / 2) - reach
     y = round((gap.box[1] + gap.box[3] - piece.height) / 2) - reach
-    template = Template(*piece.drawn(margin, 1, 0.0), inset=2, reach=4)
+    template = Template(*piece.drawn(margin, 1, 0.0), inset=2)
     edge = margin + reach
     padded = cv2.copyMakeBorder(full, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
     rows = template.shape[0] + 2 * reach
@@ -90,7 +90,8 @@ def _filled(full: UInt8, piece: Piece, gap: Gap) -> Gap:
     if window.shape[0] < template.shape[0] or window.shape[1] < template.shape[1]:
         return Gap(gap.box, gap.logit - 10)
     kinds = evidence(Scene(window), template)
-    inside = FINE["inside"] * kinds["inside"] + FINE["inside_square"] * kinds["inside_square"]
+    inside = COARSE["inside"] * kinds["inside"]
+    inside += COARSE["inside_square"] * kinds["inside_square"]
     away = np.abs(np.arange(inside.shape[1]) - reach)
     down, across = np.unravel_index(int((inside - 0.3 * away).argmax()), inside.shape)
     left, top = max(x, -reach) + int(across), max(y, -reach) + int(down)
@@ -168,7 +169,7 @@ def _seeds(small: UInt8) -> list[tuple[float, float, float]]:
             for y in (margin + corner, margin + side - 1 - corner):
                 cv2.circle(cover, (x, y), corner, (1,), -1)
         cover = np.asarray(cv2.GaussianBlur(cover, (0, 0), max(side / 16, 0.8)), np.float32)
-        template = Template(np.zeros((*cover.shape, 3), np.float32), cover, inset=1, reach=2)
+        template = Template(np.zeros((*cover.shape, 3), np.float32), cover, inset=1)
         scores = evidence(scene, template)["outline"]
         highest = cv2.dilate(scores, np.ones((5, 5), np.uint8))
         places = np.flatnonzero(scores >= highest)
@@ -182,11 +183,8 @@ def _seeds(small: UInt8) -> list[tuple[float, float, float]]:
 
 def _directions(picture: UInt8) -> Float32:
     """Doubled directions of the edges, ``(H, W, 2)``; of length 1 where an edge is clear."""
-    grey = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (3, 3), 0)
-    across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8)
-    down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
-    energy = across * across + down * down + np.float32(4)
-    return np.dstack([(across * across - down * down) / energy, 2 * across * down / energy])
+    grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    return np.dstack(directions(grey))
 
 
 def _followed(lines: Float32, x: float, y: float, side: float) -> Gap:

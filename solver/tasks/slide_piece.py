@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,6 +14,9 @@ UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
 
 SMALLEST = 8  # pixels a side: less has no outline to speak of
+CORE = 0.6  # of the greatest depth: from there on nothing is seen of a glow along the edge
+_RINGS = 12  # besides the core
+_SETTLED = 12.0  # grey levels by which a ring may differ from the core, and half count as its like
 _GROUND = 16  # how far a channel may be from the colour around a piece: JPEG's ringing
 _FRAMED = 0.6  # share of the picture's frame that has to be of that colour
 
@@ -23,6 +26,7 @@ class Piece:
     """What is seen of a piece: ``pixels (h, w, 3) uint8``, ``mask (h, w) uint8`` (0 or 255).
 
     ``left`` and ``top`` are where that begins in the picture of ``size`` (width, height) pixels.
+    ``glow`` is how many pixels broad a glow was that ``levelled`` took away.
     """
 
     pixels: UInt8
@@ -30,6 +34,7 @@ class Piece:
     left: int
     top: int
     size: tuple[int, int]
+    glow: float = 0.0
 
     @property
     def width(self) -> int:
@@ -38,6 +43,30 @@ class Piece:
     @property
     def height(self) -> int:
         return int(self.mask.shape[0])
+
+    def levelled(self) -> Piece:
+        """The piece without a glow along its edge: each depth has the mean colour of the core.
+
+        Pictures have no such rings of their own, or hardly any.
+        """
+        around = np.pad(self.mask, 1)
+        depth = np.asarray(cv2.distanceTransform(around, cv2.DIST_L2, 3), np.float32)
+        ring = rings(around, depth)[1:-1, 1:-1].ravel()
+        count = np.bincount(ring, minlength=_RINGS + 2)
+        flat = self.pixels.reshape(-1, 3)
+        means = (
+            np.stack(
+                [np.bincount(ring, flat[:, channel], _RINGS + 2) for channel in range(3)], axis=1
+            )
+            / np.maximum(count, 1)[:, None]
+        )
+        change = np.where(count[:, None] > 0, means[-1] - means, 0).astype(np.float32)
+        level = np.clip(flat + change[ring], 0, 255).astype(np.uint8)
+        sure = 1 / (1 + (change[1:] ** 2).mean(axis=1) / np.float32(_SETTLED**2))
+        sure = np.minimum.accumulate(sure[::-1])[::-1]
+        edge = np.count_nonzero((depth > 0) & (depth < 1.2))
+        glow = float(((1 - sure) * count[1:]).sum()) / max(edge, 1)
+        return replace(self, pixels=level.reshape(self.pixels.shape), glow=glow)
 
     def drawn(self, margin: int, factor: int, angle: float) -> tuple[Float32, Float32]:
         """Colours ``(H, W, 3)`` and cover ``(H, W)`` 0–1 of the piece on an empty canvas.
@@ -61,6 +90,22 @@ class Piece:
         cover = values[..., 3] / np.float32(255)
         # The colours were mixed with the black around them by just so much.
         return values[..., :3] / np.maximum(cover, np.float32(0.1))[..., None], cover
+
+
+def rings(mask: UInt8, depth: Float32) -> npt.NDArray[np.intp]:
+    """Which ring along the edge each pixel lies in: 0 outside, 1 the outermost, the core the last.
+
+    A ring is where the blurred mask has one value, so that it keeps away from corners and knobs and
+    comes close to notches, as inner glows do. ``depth`` is the distance to the edge.
+    """
+    reach = max(round(CORE * float(depth.max())), 2)
+    side = 2 * (reach // 2) + 1
+    wide = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_CONSTANT, value=(0,))
+    for _ in range(2):
+        wide = cv2.blur(wide, (side, side))
+    share = wide[side:-side, side:-side].astype(np.float32) * np.float32(1 / mask.max())
+    ring = 1 + np.rint(_RINGS * np.clip((share - 0.3) / 0.68, 0, 1)).astype(np.intp)
+    return np.where(depth > 0, ring, 0)
 
 
 def cut_out(pixels: UInt8, alpha: UInt8 | None) -> Piece:

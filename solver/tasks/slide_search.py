@@ -14,11 +14,12 @@ import cv2
 import numpy as np
 
 from solver.errors import TaskError
-from solver.tasks.slide_match import COARSE, FINE, GREY, Scene, Template, logits
+from solver.tasks.slide_close import FINE, Closeup
+from solver.tasks.slide_match import COARSE, GREY, Scene, Template, logits
 from solver.tasks.slide_piece import Float32, Piece, UInt8
 
 PLACES = 6  # kept of a search
-_COARSE_SIDE, _COARSE_AREA = 10, 12_000  # pixels: the piece is no smaller, the background about so
+_COARSE_SIDE, _COARSE_AREA = 10, 9_000  # pixels: the piece is no smaller, the background about so
 _MOST_AREA = 400_000  # pixels of a small background at the most
 _SLACK = 2  # rows by which a strip may lie wrong
 _NEAR = 7.0  # a place whose small logit is less than the best by more is not looked at again
@@ -52,7 +53,7 @@ class Search:
                 f"piece: expected one that fits into the background of {width}×{height} pixels, "
                 f"received {piece.width}×{piece.height}"
             )
-        self.background, self.piece = background, piece
+        self.background, self.piece = background, piece.levelled()
         self.least = min(max(least, 0), width - piece.width)
         # A strip of the background's height says in which row its piece belongs.
         self.low, self.high = 0, height - piece.height
@@ -68,7 +69,7 @@ class Search:
                 f"piece: expected one that is not so small beside a background of {width}×{height} "
                 f"pixels, received {piece.width}×{piece.height}"
             )
-        self._fine: dict[float, tuple[int, Template]] = {}
+        self._fine: dict[float, tuple[int, Closeup]] = {}
 
     def straight(self) -> list[Place]:
         """The best places of the piece as it is."""
@@ -85,31 +86,36 @@ class Search:
             Place(place.x, place.y, place.angle, place.logit - _TURN_COST) for place in found
         )
 
-    def coarse(self, angles: Sequence[float]) -> list[Place]:
-        """Peaks of the small grey search over all rows and angles, best first."""
+    def coarse(
+        self, angles: Sequence[float], *, most: int = PLACES, near: float = _NEAR
+    ) -> list[Place]:
+        """Peaks of the small grey search over all rows and angles, best first.
+
+        At ``most`` so many, and none whose logit is less than the best one's by more than ``near``.
+        """
         factor, piece = self.factor, self.piece
         margin = 4 * factor + self._growth(angles)
         margin = -(-margin // factor) * factor
-        scene = Scene(self._small(margin))
+        scene = Scene(self.small(margin))
         found: list[Place] = []
         for angle in angles:
             colours, cover = piece.drawn(margin, factor, angle)
-            inset, reach = (1, 2) if factor > 1 else (2, 4)
             grey = (colours @ GREY)[..., None]
-            scores = logits(scene, Template(grey, cover, inset=inset, reach=reach), COARSE)
+            template = Template(grey, cover, inset=inset(factor), glow=piece.glow / factor)
+            scores = logits(scene, template, COARSE)
             radius = max(min(piece.width, piece.height) // factor // 6, 2)
-            for x, y, logit in _peaks(scores, radius):
+            for x, y, logit in _peaks(scores, radius, most):
                 place = Place(self.least + x * factor, self.low + y * factor, angle, logit)
                 found.append(place)
         found = self.merged(found)
-        return [place for place in found if place.logit > found[0].logit - _NEAR][:PLACES]
+        return [place for place in found if place.logit > found[0].logit - near][:most]
 
     def _growth(self, angles: Iterable[float]) -> int:
         """Pixels by which a turned piece may stick out on each side."""
         sine = math.sin(math.radians(max(map(abs, angles)) + _FINE_TURN)) if any(angles) else 0.0
         return math.ceil(sine * max(self.piece.width, self.piece.height) / 2)
 
-    def _small(self, margin: int) -> UInt8:
+    def small(self, margin: int) -> UInt8:
         """The part to be searched, grey, with a margin, made ``factor`` times smaller."""
         factor = self.factor
         window = self._window(
@@ -136,32 +142,28 @@ class Search:
         )
 
     def _refined(self, place: Place, angle: float | None = None) -> Place:
-        """The best place within a few pixels, in full size and colour."""
+        """The exact place within a few pixels, in full size and colour."""
         angle = place.angle if angle is None else angle
+        x, y, kinds = self.close(place, angle)
+        return Place(x, y, angle, sum(FINE[name] * kinds[name] for name in FINE))
+
+    def close(self, place: Place, angle: float) -> tuple[int, int, dict[str, float]]:
+        """The exact corner near a place, and the evidence there."""
+        reach = self.factor + 1
         if angle not in self._fine:
             margin = 6 + self._growth([angle])
-            colours, cover = self.piece.drawn(margin, 1, angle)
-            self._fine[angle] = margin, Template(colours, cover, inset=2, reach=4)
-        margin, template = self._fine[angle]
-        reach = self.factor + 1
-        rows, columns = template.shape
+            self._fine[angle] = margin, Closeup(self.piece, angle, margin=margin, reach=reach)
+        margin, closeup = self._fine[angle]
         x, y = place.x - reach, place.y - reach
-        # Windows are of one size, wherever they lie: the template is transformed once.
-        window = self._window(
-            x - margin, y - margin, columns + 2 * reach, rows + 2 * reach, multiple=1
-        )
-        scores = logits(Scene(window), template, FINE)
+        rows, columns = closeup.shape
+        view = closeup.view(self._window(x - margin, y - margin, columns, rows, multiple=1))
         right = self.background.shape[1] - self.piece.width
-        rows_allowed = _within(y, self.low, self.high, scores.shape[0])
-        columns_allowed = _within(x, self.least, right, scores.shape[1])
-        allowed = scores[rows_allowed, columns_allowed]
+        rows_allowed = _within(y, self.low, self.high, closeup.places)
+        columns_allowed = _within(x, self.least, right, closeup.places)
+        allowed = view.scores[rows_allowed, columns_allowed]
         down, across = np.unravel_index(int(allowed.argmax()), allowed.shape)
-        return Place(
-            x + columns_allowed.start + int(across),
-            y + rows_allowed.start + int(down),
-            angle,
-            float(allowed[down, across]),
-        )
+        down, across = rows_allowed.start + int(down), columns_allowed.start + int(across)
+        return x + across, y + down, view.evidence(across, down)
 
     def merged(self, places: Iterable[Place]) -> list[Place]:
         """Best first, without those within a few pixels of a better one."""
@@ -171,6 +173,11 @@ class Search:
             if all(max(abs(place.x - k.x), abs(place.y - k.y)) > near for k in kept):
                 kept.append(place)
         return kept
+
+
+def inset(factor: int) -> int:
+    """Pixels along the edge of a small piece that are not looked at."""
+    return 1 if factor > 1 else 2
 
 
 def _logit(place: Place) -> float:
@@ -183,11 +190,11 @@ def _within(corner: int, low: int, high: int, count: int) -> slice:
     return slice(first, max(min(high - corner + 1, count), first + 1))
 
 
-def _peaks(scores: Float32, radius: int) -> list[tuple[int, int, float]]:
+def _peaks(scores: Float32, radius: int, most: int) -> list[tuple[int, int, float]]:
     """(x, y, score) of the best values that are the highest within a radius."""
     side = 2 * radius + 1
     highest = cv2.dilate(scores, np.ones((side, side), np.uint8))
     places = np.flatnonzero(scores >= highest)
-    best = places[np.argsort(-scores.ravel()[places], kind="stable")[:PLACES]]
+    best = places[np.argsort(-scores.ravel()[places], kind="stable")[:most]]
     width = scores.shape[1]
     return [(int(i % width), int(i // width), float(scores.flat[i])) for i in best]

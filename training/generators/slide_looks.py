@@ -52,7 +52,7 @@ class _Lit:
         self.depth = float(rng.uniform(1.0, 5.0))
         self.shadow = strength * float(rng.uniform(0.2, 0.9))
         self.gleam = strength * float(rng.uniform(0.2, 1.0))
-        self.broad = float(rng.uniform(0.6, 2.0))
+        self.broad = float(rng.uniform(0.6, 3.0))
 
     def layers(self, padded: np.ndarray) -> list[tuple[np.ndarray, np.float32, float]]:
         """(cover, tone, strength) of the shadow and of the gleam, as large as the padded mask."""

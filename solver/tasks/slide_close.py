@@ -1,0 +1,197 @@
+"""A piece beside one place of a background, in full size and colour: the evidence, as numbers.
+
+The exact place within a few pixels is where outline and texture agree best. There the gap is held
+against the piece, without what only depends on how far a pixel lies from the edge (glows of the
+piece and shadows in the gap do), and what is around against how the piece would go on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from solver.tasks.slide_match import (
+    FLOOR,
+    GREY,
+    correlation,
+    depths,
+    dft_size,
+    directions,
+    doubled_outline,
+    spectrum,
+    trust,
+)
+from solver.tasks.slide_piece import Float32, Piece, UInt8, rings
+
+# Weights of a conditional logit, as COARSE of slide_match.
+FINE = {
+    "core": 2.13,
+    "core_square": 4.72,
+    "around": 2.03,
+    "seam": -0.94,
+    "outline": 10.9,
+    "shift": 0.81,
+}
+_NOISE_SEEN, _NOISE_PIECE = 2.0, 3.0  # grey levels that count as no texture
+_INSET = 2  # pixels along the edge that are not looked at
+_NEAR, _REACH = 1, 4  # pixels beyond the edge between which lies what is around
+_SPREAD = 11  # pixels a side over which a piece goes on beyond its edge
+_MOST = 3000  # pixels of a piece, or around it, that are looked at
+_OUTLINE, _INSIDE = 16.0, 17.0  # what the exact place is found by
+
+
+class Closeup:
+    """A piece turned by ``angle`` degrees, to be held against windows of one size.
+
+    A window ``(H, W, 3) uint8`` is ``reach`` pixels larger on each side than the piece's canvas,
+    which has ``margin`` pixels around the piece: ``shape`` says how large.
+    """
+
+    def __init__(self, piece: Piece, angle: float, *, margin: int, reach: int) -> None:
+        colours, cover = piece.drawn(margin, 1, angle)
+        depth = depths(cover)
+        self.shape = cover.shape[0] + 2 * reach, cover.shape[1] + 2 * reach
+        self.places = 2 * reach + 1
+        self._size = dft_size(self.shape)
+        weights = trust(depth, _INSET, piece.glow)
+        inner = depth > _INSET
+        if np.count_nonzero(inner) < 12:
+            inner = depth > 0
+        self._inner, rows, columns = self._listed(inner)
+        pixels = colours[rows, columns]
+        self._weight = weights[rows, columns] + np.float32(1e-6)
+        self._weight /= self._weight.sum()
+        ring = rings((depth > 0).astype(np.uint8) * np.uint8(255), depth)
+        self._prepare_inside(pixels, ring[rows, columns])
+        self._prepare_around(colours, inner, depth > 0)
+        lines = doubled_outline(cover)
+        strength = np.abs(lines[0]) + np.abs(lines[1])
+        self._edge, rows, columns = self._listed(strength > 0.02 * strength.max())
+        self._doubled = np.stack([plane[rows, columns] for plane in lines])
+        grey = (colours - self._mean) @ GREY
+        weights = weights / weights.sum()
+        self._contrast = math.sqrt(float((grey * grey * weights).sum()) + _NOISE_PIECE**2)
+        self._lines_wanted = [spectrum(plane, self._size) for plane in lines]
+        self._grey_wanted = spectrum(grey * weights, self._size)
+        self._weights_wanted = spectrum(weights, self._size)
+
+    def _listed(self, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Indices into a flat window, rows and columns of pixels of the canvas; not too many."""
+        rows, columns = np.nonzero(chosen)
+        step = -(-rows.size // _MOST)
+        rows, columns = rows[::step], columns[::step]
+        return rows * self.shape[1] + columns, rows, columns
+
+    def _prepare_inside(self, pixels: Float32, ring: npt.NDArray[np.intp]) -> None:
+        """What makes the means of rings, and the piece without its own."""
+        weight = self._weight[:, None]
+        self._mean = (weight * pixels).sum(axis=0)
+        parts = (ring == np.unique(ring)[:, None]).astype(np.float32) * self._weight
+        self._ring_weight = parts.sum(axis=1)
+        self._rings = parts / np.maximum(self._ring_weight, 1e-9)[:, None]
+        ringless = pixels - (parts > 0).astype(np.float32).T @ (self._rings @ pixels)
+        self._kernel = (ringless * weight / 3).ravel()
+        self._texture = float((ringless.ravel() * self._kernel).sum()) + _NOISE_PIECE**2
+
+    def _prepare_around(self, colours: Float32, inner: np.ndarray, hard: np.ndarray) -> None:
+        known = inner.astype(np.float32)
+        spread = np.dstack([colours * known[..., None], known])
+        for _ in range(2):
+            spread = np.asarray(cv2.blur(spread, (_SPREAD, _SPREAD)), np.float32)
+        solid = hard.astype(np.uint8)
+        ring = cv2.dilate(solid, _disc(_REACH)) - cv2.dilate(solid, _disc(_NEAR))
+        self._around, rows, columns = self._listed((ring > 0) & (spread[..., 3] > 1e-4))
+        beyond = spread[rows, columns]
+        beyond = beyond[:, :3] / beyond[:, 3:]
+        self._beyond_mean = beyond.mean(axis=0)
+        rest = beyond - self._beyond_mean
+        self._beyond_texture = float((rest * rest).mean()) + _NOISE_PIECE**2
+        self._beyond = rest / np.float32(rest.size)
+
+    def view(self, window: UInt8) -> View:
+        """The window's part of the work, once for all places in it."""
+        return View(self, window)
+
+
+class View:
+    """One window as a piece looks at it."""
+
+    def __init__(self, closeup: Closeup, window: UInt8) -> None:
+        self._closeup = closeup
+        values = window.astype(np.float32)
+        grey = values @ GREY
+        self._lines = directions(grey)
+        grey -= np.float32(grey.mean())
+        # How well each corner of the canvas in the window fits, (2 reach + 1) each way.
+        self.scores = self._fit(grey)
+        self._values = values.reshape(-1, 3)
+
+    def _fit(self, grey: Float32) -> Float32:
+        own, places = self._closeup, self._closeup.places
+
+        def correlated(seen: Sequence[Float32], wanted: Sequence[Float32]) -> Float32:
+            return correlation(seen, wanted)[:places, :places]
+
+        first, second = ([spectrum(plane, own._size)] for plane in (grey, grey * grey))
+        mean = correlated(first, [own._weights_wanted])
+        variance = correlated(second, [own._weights_wanted]) - mean * mean
+        common = correlated(first, [own._grey_wanted])
+        inside = common / np.sqrt(np.maximum(variance, 0) + np.float32(_NOISE_SEEN**2))
+        lines = [spectrum(plane, own._size) for plane in self._lines]
+        outline = correlated(lines, own._lines_wanted)
+        return np.float32(_OUTLINE) * outline + inside * np.float32(_INSIDE / own._contrast)
+
+    def evidence(self, x: int, y: int) -> dict[str, float]:
+        """Every kind of evidence that has a weight, with the canvas's corner at (x, y)."""
+        own = self._closeup
+        shift = y * own.shape[1] + x
+        seen = self._values[own._inner + shift]
+        mean = own._weight @ seen
+        seen = seen - mean
+        means = own._rings @ seen
+        energy = own._weight @ (seen * seen) - own._ring_weight @ (means * means)
+        textured = max(float(energy.sum()) / 3, 0.0)
+        core = float(own._kernel @ seen.ravel())
+        core /= math.sqrt((textured + _NOISE_SEEN**2) * own._texture)
+        away = mean - own._mean
+        around, seam = self._surroundings(shift)
+        edge = own._edge + shift
+        outline = sum(
+            float(wanted @ plane.ravel()[edge])
+            for wanted, plane in zip(own._doubled, self._lines, strict=True)
+        )
+        return {
+            "core": _stretched(core),
+            "core_square": core * abs(core),
+            "around": _stretched(around),
+            "seam": math.log(seam + FLOOR),
+            "outline": outline,
+            "shift": math.log(float(away @ away) / 3 + FLOOR),
+        }
+
+    def _surroundings(self, shift: int) -> tuple[float, float]:
+        """Correlation with how the piece goes on, and squared distance of the mean colours."""
+        own = self._closeup
+        if not own._around.size:
+            return 0.0, 0.0
+        seen = self._values[own._around + shift]
+        mean = seen.mean(axis=0)
+        seen = seen - mean
+        calm = float((seen * seen).mean())
+        common = float(own._beyond.ravel() @ seen.ravel())
+        away = mean - own._beyond_mean
+        fit = common / math.sqrt((calm + _NOISE_SEEN**2) * own._beyond_texture)
+        return fit, float(away @ away) / 3
+
+
+def _stretched(correlation: float) -> float:
+    return math.atanh(min(max(correlation, -0.99), 0.99))
+
+
+def _disc(radius: int) -> UInt8:
+    side = 2 * radius + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
