@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from solver import __version__
+from solver.errors import LowConfidenceError
 from solver.server import answers
 from solver.server.answers import RequestError, error_body, status_of
 from solver.server.batching import Batcher, Job, Outcome, Pictures, QueueFull
@@ -83,9 +84,6 @@ class Service:
                 )
                 notes["pictures"] = len(asked.pictures)
                 outcomes = await self._outcomes(verb, asked, request)
-                first = outcomes[0]
-                if isinstance(first, Exception) and all(item is first for item in outcomes):
-                    raise first  # not of one picture, but of what was asked of them all
         except Exception as error:
             return self._refused(verb, error, notes)
         entries = [self._entry(verb, asked, outcome, notes) for outcome in outcomes]
@@ -128,16 +126,17 @@ class Service:
         self, verb: Verb, asked: Asked, outcome: Outcome, notes: dict[str, Any]
     ) -> tuple[int, dict[str, Any]]:
         """The status and the JSON of one picture's outcome."""
-        if isinstance(outcome, Exception):
-            status = status_of(outcome)
-            body = error_body(outcome)
-            self._note(verb, outcome, body, notes)
-            return status, body
-        confidence = getattr(outcome, "confidence", None)
+        # What was not sure enough counts too, or the mean would not see it.
+        answer = outcome.result if isinstance(outcome, LowConfidenceError) else outcome
+        confidence = getattr(answer, "confidence", None)
         if confidence is not None:
             self.metrics.confidence(verb.name, asked.options.model or "default", confidence)
             if len(asked.pictures) == 1:
                 notes["confidence"] = round(confidence, 4)
+        if isinstance(outcome, Exception):
+            body = error_body(outcome)
+            self._note(verb, outcome, body, notes)
+            return status_of(outcome), body
         return 200, outcome.to_dict()
 
     def _note(

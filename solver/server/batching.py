@@ -23,6 +23,7 @@ _LOG = logging.getLogger(__name__)
 
 Pictures = dict[str, bytes]
 Outcome = Any  # an answer, or the Exception in its place
+Settled = Sequence[Outcome] | Exception  # of a job: its outcomes, or why it has none
 Run = Callable[[Any, Sequence[Pictures]], Sequence[Outcome]]
 # How much the last batch counts for the time that a picture takes, which says when to come again.
 _NEWEST = 0.1
@@ -54,8 +55,8 @@ class QueueFull(ServiceError):  # noqa: N818 -- a state of the queue, as queue.F
 class Batcher:
     """``workers`` threads that answer jobs by ``run``, at most ``limit`` pictures at once.
 
-    ``run(key, pictures)`` gives an outcome for each of them, in order. What it raises is the
-    outcome of all, after each job was tried alone.
+    ``run(key, pictures)`` gives an outcome for each of them, in order. Where it raises, each job
+    is tried alone, and what it raises then is raised by the job's future.
     """
 
     def __init__(
@@ -109,7 +110,8 @@ class Batcher:
         return job
 
     def abandon(self, job: Job) -> None:
-        """Nobody waits for a job any more: it is not begun, if it was not."""
+        """Nobody waits for a job any more: it is not begun, if it was not. Call it on its loop."""
+        job.future.cancel()
         with self._changed:
             if job.started is None and job in self._waiting:
                 self._waiting.remove(job)
@@ -133,7 +135,7 @@ class Batcher:
         while jobs := self._take():
             outcomes = self._answer(jobs)
             self._settle(jobs)
-            by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Job, Sequence[Outcome]]]] = {}
+            by_loop: dict[asyncio.AbstractEventLoop, list[tuple[Job, Settled]]] = {}
             for job, outcome in zip(jobs, outcomes, strict=True):
                 by_loop.setdefault(job.loop, []).append((job, outcome))
             for loop, settled in by_loop.items():
@@ -165,7 +167,7 @@ class Batcher:
                 job.started = now
             return jobs
 
-    def _answer(self, jobs: Sequence[Job]) -> list[Sequence[Outcome]]:
+    def _answer(self, jobs: Sequence[Job]) -> list[Settled]:
         pictures = [picture for job in jobs for picture in job.pictures]
         self._observe(len(pictures))
         try:
@@ -173,8 +175,9 @@ class Batcher:
         except Exception as error:
             if len(jobs) > 1:  # one of them spoils it: the others must not suffer
                 return [self._answer([job])[0] for job in jobs]
-            return [[error] * len(jobs[0].pictures)]
-        parts, start = [], 0
+            return [error]
+        parts: list[Settled] = []
+        start = 0
         for job in jobs:
             parts.append(outcomes[start : start + len(job.pictures)])
             start += len(job.pictures)
@@ -188,9 +191,13 @@ class Batcher:
             self._seconds += (_NEWEST if self._seconds else 1.0) * (each - self._seconds)
 
 
-def _deliver(settled: Sequence[tuple[Job, Sequence[Outcome]]]) -> None:
+def _deliver(settled: Sequence[tuple[Job, Settled]]) -> None:
     for job, outcomes in settled:
-        if not job.future.done():
+        if job.future.done():
+            continue
+        if isinstance(outcomes, Exception):
+            job.future.set_exception(outcomes)
+        else:
             job.future.set_result(outcomes)
 
 

@@ -50,7 +50,7 @@ function showVerb() {
   const entry = known.verbs.find((item) => item.name === verb) ?? { roles: [], missing: [] };
   $("missing").hidden = entry.missing.length === 0;
   $("missing").textContent =
-    `No model for this here: it needs one for ${entry.missing.join(" and one for ")}. Start solver serve with it.`;
+    `No model for this here: start solver serve with one for ${entry.missing.join(" and one for ")}.`;
   const fitting = known.models.filter((model) => entry.roles.includes(model.role));
   const several = fitting.length > entry.roles.length;
   $("model-field").hidden = !several;

@@ -342,6 +342,16 @@ def test_metrics(http: Any, picture: bytes) -> None:
         assert name in text, name
 
 
+def test_doubtful_answers_count_for_the_alarm(bare: Bare, stripes: Draw) -> None:
+    with bare(alarm_window=4, alarm_below=0.99) as http:
+        for _ in range(4):
+            doubtful = png(stripes(255, 27, 255))
+            http.post("/v1/text?min_confidence=0.99", content=doubtful, headers=PNG)
+        assert (
+            'solver_confidence_alarm{model="default",verb="text"} 1.0' in http.get("/metrics").text
+        )
+
+
 def test_no_route_lacks_a_description(http: Any, toy_models: dict[str, str]) -> None:
     described = http.get("/openapi.json").json()
     verbs = {"text", "classify", "detect", "tiles", "crop", "click", "slide"}

