@@ -22,6 +22,7 @@ import html
 import ipaddress
 import json
 import math
+import sys
 import threading
 from dataclasses import asdict
 from http import HTTPStatus
@@ -30,6 +31,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from string import Template
 from types import TracebackType
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from examples.demo_site.challenges import MAKERS, Kind
@@ -113,6 +115,11 @@ class _Server(ThreadingHTTPServer):
         self.desk = desk
         self.members: set[tuple[str, str]] = set()  # (visitor, kind) of those who are logged in
         super().__init__(address, _Visit)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A visitor who leaves in the middle of a reply is nothing to report."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Visit(BaseHTTPRequestHandler):

@@ -24,6 +24,23 @@ _PLACE = """
           middle(left, right, innerWidth), middle(top, bottom, innerHeight)];
 }
 """
+# Notes where the page sees the next move of the pointer, and says so; null where it saw none.
+_LISTEN = """
+(element) => {
+  const note = (event) => { element[Symbol.for("solver")] = [event.clientX, event.clientY]; };
+  element[Symbol.for("solver")] = null;
+  element.ownerDocument.defaultView.addEventListener(
+    "pointermove", note, { capture: true, once: true });
+}
+"""
+_HEARD = """
+async (element) => {
+  for (let left = 20; left && !element[Symbol.for("solver")]; left -= 1) {
+    await new Promise((go) => setTimeout(go, 10));
+  }
+  return element[Symbol.for("solver")];
+}
+"""
 # The border box's corner in the window; null below a frame of another site.
 _IN_WINDOW = """
 (element) => {
@@ -91,8 +108,14 @@ class SeleniumDriver:
             yield element.click()
             return
         left, top, _, _, x, y = yield from self.evaluate(element, _PLACE, None)
-        offset = round(left + point[0] - x), round(top + point[1] - y)
-        yield self._act(_move(offset, {_ELEMENT: element.id}), *_DOWN_UP)
+        wanted = left + point[0], top + point[1]
+        yield from self.evaluate(element, _LISTEN, None)
+        yield self._act(_move((round(wanted[0] - x), round(wanted[1] - y)), {_ELEMENT: element.id}))
+        heard = yield from self.evaluate(element, _HEARD, None)
+        if heard is not None:  # frames and screens in between cost part of a pixel each
+            off = round(wanted[0] - heard[0]), round(wanted[1] - heard[1])
+            yield self._act(_move(off, "pointer"))
+        yield self._act(*_DOWN_UP)
 
     def fill(self, element: Any, text: str) -> Steps[None]:
         yield element.clear()
