@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import subprocess
@@ -56,6 +57,7 @@ def start(*arguments: str, port: int = 0) -> Server:
         stderr=subprocess.PIPE,
         text=True,
     )
+    atexit.register(process.kill)  # a benchmark that fails leaves no server behind
     found = 0
     assert process.stderr is not None
     for line in process.stderr:
