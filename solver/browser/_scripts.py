@@ -65,11 +65,11 @@ DRESS = """
 }
 """
 
-# Puts the style attribute back.
+# Puts the style back: by cssText, because a page's policy may forbid to set the attribute.
 UNDRESS = """
 (element, before) => {
   if (before === null) element.removeAttribute("style");
-  else element.setAttribute("style", before);
+  else element.style.cssText = before;
 }
 """
 

@@ -91,17 +91,18 @@ class SeleniumDriver:
 
     def photograph(self, element: Any, *, shown: str) -> Steps[Photo]:
         measure = yield from measured(self, element, shown=shown)
-        screen = decode((yield element.screenshot_as_png))
-        if _covers(screen, measure):  # it begins at the border box, whatever frame that is in
-            return cut(screen, measure, corner=(0.0, 0.0), shown=shown)
-        # Chromedriver takes no notice of transforms: the element is cut out of the whole window.
         corner = yield from self.evaluate(element, _IN_WINDOW, None)
-        if corner is None:
+        if corner is not None:
+            screen = decode((yield self._driver.get_screenshot_as_png()))
+            return cut(screen, measure, corner=tuple(corner), shown=shown)
+        # Nobody tells where the frame is. The element's own screenshot begins at its border box,
+        # but for half a CSS pixel, and takes no notice of transforms.
+        screen = decode((yield element.screenshot_as_png))
+        if not _covers(screen, measure):
             raise TaskError(
                 f"{shown} is transformed, in a frame of another site: expected one of the two"
             )
-        screen = decode((yield self._driver.get_screenshot_as_png()))
-        return cut(screen, measure, corner=tuple(corner), shown=shown)
+        return cut(screen, measure, corner=(0.0, 0.0), shown=shown)
 
     def press(self, element: Any, point: Point | None = None) -> Steps[None]:
         if point is None:
