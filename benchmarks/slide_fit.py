@@ -4,10 +4,11 @@
     python benchmarks/slide_fit.py confidence --pairs 200
 
 ``weights`` prints COARSE of solver/tasks/slide_match.py and FINE of slide_close.py: conditional
-logits of the true place of a generated pair against the best wrong ones (the even pairs are fitted,
-the odd ones scored). ``confidence`` prints the temperature and the logit of "none of these" of
-solver/tasks/slide.py. All pairs are drawn by training.generators.slide with seeds that
-benchmarks/slide.py does not draw; no measured picture takes part.
+logits of the true place of a generated pair against the best wrong ones (each half of the pairs is
+scored by the other half's fit; the weights printed are those of all). ``confidence`` prints the
+temperatures and the logits of "none of these" of solver/tasks/slide.py, and how far they hold. All
+pairs are drawn by training.generators.slide with seeds that benchmarks/slide.py does not draw; no
+measured picture takes part.
 """
 
 from __future__ import annotations
@@ -121,12 +122,14 @@ def softmax(values: np.ndarray) -> np.ndarray:
 
 
 def show(name: str, kinds: Iterable[str], cases: list[Case]) -> None:
-    weights = fit(cases[::2])
-    odd = [case @ weights for case in cases[1::2]]
-    right = np.mean([values.argmax() == 0 for values in odd])
-    loss = -np.mean([np.log(softmax(values)[0] + 1e-12) for values in odd])
-    print(f"{name}: {len(odd)} odd pairs, best place right {right:.4f}, log loss {loss:.4f}")
-    print({kind: round(float(w), 2) for kind, w in zip(kinds, weights, strict=True)})
+    values = [np.empty(0)] * len(cases)
+    for half in (0, 1):
+        weights = fit(cases[half::2])
+        values[1 - half :: 2] = [case @ weights for case in cases[1 - half :: 2]]
+    right = np.mean([found.argmax() == 0 for found in values])
+    loss = -np.mean([np.log(softmax(found)[0] + 1e-12) for found in values])
+    print(f"{name}: {len(cases)} pairs, best place right {right:.4f}, log loss {loss:.4f}")
+    print({kind: round(float(w), 2) for kind, w in zip(kinds, fit(cases), strict=True)})
 
 
 # Logits of the places, likeliest first, and the index of the right one or -1.

@@ -2,7 +2,8 @@
 
 The exact place within a few pixels is where outline and texture agree best. There the gap is held
 against the piece, without what only depends on how far a pixel lies from the edge (glows of the
-piece and shadows in the gap do), and what is around against how the piece would go on.
+piece and shadows in the gap do); its hue against the piece's; and the colour around against how the
+piece would go on.
 """
 
 from __future__ import annotations
@@ -28,14 +29,7 @@ from solver.tasks.slide_match import (
 from solver.tasks.slide_piece import Float32, Piece, UInt8, rings
 
 # Weights of a conditional logit, as COARSE of slide_match.
-FINE = {
-    "core": 2.13,
-    "core_square": 4.72,
-    "around": 2.03,
-    "seam": -0.94,
-    "outline": 10.9,
-    "shift": 0.81,
-}
+FINE = {"core": 5.41, "seam": -0.84, "tint": -0.33, "outline": 10.1, "shift": 0.61}
 _NOISE_SEEN, _NOISE_PIECE = 2.0, 3.0  # grey levels that count as no texture
 _INSET = 2  # pixels along the edge that are not looked at
 _NEAR, _REACH = 1, 4  # pixels beyond the edge between which lies what is around
@@ -72,7 +66,7 @@ class Closeup:
         strength = np.abs(lines[0]) + np.abs(lines[1])
         self._edge, rows, columns = self._listed(strength > 0.02 * strength.max())
         self._doubled = np.stack([plane[rows, columns] for plane in lines])
-        grey = (colours - self._mean) @ GREY
+        grey = _without_rings(colours @ GREY, weights, ring)
         weights = weights / weights.sum()
         self._contrast = math.sqrt(float((grey * grey * weights).sum()) + _NOISE_PIECE**2)
         self._lines_wanted = [spectrum(plane, self._size) for plane in lines]
@@ -90,6 +84,8 @@ class Closeup:
         """What makes the means of rings, and the piece without its own."""
         weight = self._weight[:, None]
         self._mean = (weight * pixels).sum(axis=0)
+        tint = self._mean - self._mean.mean()
+        self._tint = tint / max(float(np.linalg.norm(tint)), 1.0)
         parts = (ring == np.unique(ring)[:, None]).astype(np.float32) * self._weight
         self._ring_weight = parts.sum(axis=1)
         self._rings = parts / np.maximum(self._ring_weight, 1e-9)[:, None]
@@ -106,11 +102,7 @@ class Closeup:
         ring = cv2.dilate(solid, _disc(_REACH)) - cv2.dilate(solid, _disc(_NEAR))
         self._around, rows, columns = self._listed((ring > 0) & (spread[..., 3] > 1e-4))
         beyond = spread[rows, columns]
-        beyond = beyond[:, :3] / beyond[:, 3:]
-        self._beyond_mean = beyond.mean(axis=0)
-        rest = beyond - self._beyond_mean
-        self._beyond_texture = float((rest * rest).mean()) + _NOISE_PIECE**2
-        self._beyond = rest / np.float32(rest.size)
+        self._beyond = (beyond[:, :3] / beyond[:, 3:]).mean(axis=0)
 
     def view(self, window: UInt8) -> View:
         """The window's part of the work, once for all places in it."""
@@ -142,8 +134,9 @@ class View:
         common = correlated(first, [own._grey_wanted])
         inside = common / np.sqrt(np.maximum(variance, 0) + np.float32(_NOISE_SEEN**2))
         lines = [spectrum(plane, own._size) for plane in self._lines]
-        outline = correlated(lines, own._lines_wanted)
-        return np.float32(_OUTLINE) * outline + inside * np.float32(_INSIDE / own._contrast)
+        scores = np.float32(_INSIDE / own._contrast) * inside
+        scores += np.float32(_OUTLINE) * correlated(lines, own._lines_wanted)
+        return np.asarray(scores, np.float32)
 
     def evidence(self, x: int, y: int) -> dict[str, float]:
         """Every kind of evidence that has a weight, with the canvas's corner at (x, y)."""
@@ -157,39 +150,35 @@ class View:
         textured = max(float(energy.sum()) / 3, 0.0)
         core = float(own._kernel @ seen.ravel())
         core /= math.sqrt((textured + _NOISE_SEEN**2) * own._texture)
+        # A veil leaves the hue as it was, and makes it paler: what is left of another hue.
+        tint = mean - mean.mean()
+        tint = tint - own._tint * max(float(tint @ own._tint), 0.0)
         away = mean - own._mean
-        around, seam = self._surroundings(shift)
         edge = own._edge + shift
         outline = sum(
             float(wanted @ plane.ravel()[edge])
             for wanted, plane in zip(own._doubled, self._lines, strict=True)
         )
         return {
-            "core": _stretched(core),
-            "core_square": core * abs(core),
-            "around": _stretched(around),
-            "seam": math.log(seam + FLOOR),
+            "core": math.atanh(min(max(core, -0.99), 0.99)),
+            "seam": math.log(self._seam(shift) + FLOOR),
+            "tint": math.log(float(tint @ tint) / 3 + FLOOR),
             "outline": outline,
             "shift": math.log(float(away @ away) / 3 + FLOOR),
         }
 
-    def _surroundings(self, shift: int) -> tuple[float, float]:
-        """Correlation with how the piece goes on, and squared distance of the mean colours."""
+    def _seam(self, shift: int) -> float:
+        """Squared distance of the mean colour around from how the piece goes on."""
         own = self._closeup
-        if not own._around.size:
-            return 0.0, 0.0
-        seen = self._values[own._around + shift]
-        mean = seen.mean(axis=0)
-        seen = seen - mean
-        calm = float((seen * seen).mean())
-        common = float(own._beyond.ravel() @ seen.ravel())
-        away = mean - own._beyond_mean
-        fit = common / math.sqrt((calm + _NOISE_SEEN**2) * own._beyond_texture)
-        return fit, float(away @ away) / 3
+        away = self._values[own._around + shift].mean(axis=0) - own._beyond
+        return float(away @ away) / 3
 
 
-def _stretched(correlation: float) -> float:
-    return math.atanh(min(max(correlation, -0.99), 0.99))
+def _without_rings(plane: Float32, weights: Float32, ring: npt.NDArray[np.intp]) -> Float32:
+    """A plane, its weighted mean in each ring taken away."""
+    share = np.bincount(ring.ravel(), weights.ravel())
+    means = np.bincount(ring.ravel(), (plane * weights).ravel()) / np.maximum(share, 1e-9)
+    return plane - means.astype(np.float32)[ring]
 
 
 def _disc(radius: int) -> UInt8:

@@ -19,7 +19,7 @@ from solver.tasks.slide_piece import Float32, UInt8
 
 # Weights of a conditional logit (McFadden 1974), fitted by benchmarks/slide_fit.py on pairs that
 # training.generators.slide drew: the true place against the best wrong ones of its picture.
-COARSE = {"inside": 6.95, "inside_square": 7.5, "outline": 22.28, "slope": -0.98, "busy": -0.6}
+COARSE = {"inside": 7.55, "inside_square": 4.89, "outline": 14.7, "slope": -2.35, "busy": -0.63}
 _NOISE_SEEN, _NOISE_PIECE = 4.0, 5.0  # grey levels that count as no texture
 _FAINT = 4.0  # squared gradient below which an edge's direction counts less
 FLOOR = 10.0  # squared grey levels added before a logarithm
@@ -60,15 +60,11 @@ def directions(grey: Float32) -> tuple[Float32, Float32]:
     grey = np.asarray(cv2.GaussianBlur(grey, (3, 3), 0), np.float32)
     across = cv2.Sobel(grey, cv2.CV_32F, 1, 0, scale=1 / 8)
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1, scale=1 / 8)
-    squared, other = across * across, down * down
-    energy = squared + other
-    energy += np.float32(_FAINT)
-    squared -= other
-    squared /= energy
-    across *= down
-    across /= energy
-    across += across
-    return np.asarray(squared, np.float32), np.asarray(across, np.float32)
+    squared, other = cv2.multiply(across, across), cv2.multiply(down, down)
+    energy = np.asarray(squared + other, np.float32) + np.float32(_FAINT)
+    cosine = cv2.divide(cv2.subtract(squared, other), energy)
+    sine = cv2.divide(cv2.multiply(across, down, scale=2), energy)
+    return np.asarray(cosine, np.float32), np.asarray(sine, np.float32)
 
 
 def doubled_outline(cover: Float32) -> tuple[Float32, Float32]:
@@ -141,10 +137,12 @@ def evidence(scene: Scene, template: Template) -> dict[str, Float32]:
 
 def correlation(seen: Sequence[Float32], sought: Sequence[Float32]) -> Float32:
     """The sum of the correlations of pairs of spectra, over all places."""
-    total: Float32 | None = None
-    for one, other in zip(seen, sought, strict=True):
-        product = np.asarray(cv2.mulSpectrums(one, other, 0, conjB=True), np.float32)
-        total = product if total is None else cv2.add(total, product, total)
+    products = [
+        cv2.mulSpectrums(one, other, 0, conjB=True) for one, other in zip(seen, sought, strict=True)
+    ]
+    total = products[0]
+    for product in products[1:]:
+        total = cv2.add(total, product)
     return np.asarray(cv2.idft(total, flags=cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT), np.float32)
 
 

@@ -64,8 +64,8 @@ class Piece:
         level = np.clip(flat + change[ring], 0, 255).astype(np.uint8)
         sure = 1 / (1 + (change[1:] ** 2).mean(axis=1) / np.float32(_SETTLED**2))
         sure = np.minimum.accumulate(sure[::-1])[::-1]
-        edge = np.count_nonzero((depth > 0) & (depth < 1.2))
-        glow = float(((1 - sure) * count[1:]).sum()) / max(edge, 1)
+        edge = max(int(np.count_nonzero((depth > 0) & (depth < 1.2))), 1)
+        glow = float(((1 - sure) * count[1:]).sum()) / edge
         return replace(self, pixels=level.reshape(self.pixels.shape), glow=glow)
 
     def drawn(self, margin: int, factor: int, angle: float) -> tuple[Float32, Float32]:

@@ -130,7 +130,7 @@ def _glowing(paint: np.ndarray, mask: np.ndarray, rng: Rng) -> np.ndarray:
     everywhere = rng.uniform(0, 0.4) if rng.random() < 0.5 else 0.0
     share = np.maximum(fall * rng.uniform(0.25, 0.9), everywhere)[..., None].astype(np.float32)
     kind = rng.random()
-    tone = np.float32(255 if kind < 0.7 else 0)
+    tone = np.full(3, 255 if kind < 0.7 else 0, np.float32)
     if kind > 0.9:
         tone = rng.uniform(0, 255, 3).astype(np.float32)
     return np.asarray(paint * (1 - share) + tone * share)

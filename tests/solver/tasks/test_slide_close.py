@@ -63,7 +63,6 @@ def test_the_right_place_has_more_of_the_evidence_than_a_twin(seed: int) -> None
     )
     assert set(there) == set(FINE)
     assert there["core"] > elsewhere["core"] + 0.5
-    assert there["around"] > elsewhere["around"]
     assert abs(there["outline"] - elsewhere["outline"]) < 0.3
 
 
