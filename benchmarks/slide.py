@@ -2,7 +2,7 @@
 
     python benchmarks/slide.py --peers PEERS/ddddocr
 
-Measures ``slide_gen-gocaptcha`` of the data folder, and seven kinds of generated pairs (seeded;
+Measures ``slide_gen-gocaptcha`` of the data folder, and eight kinds of generated pairs (seeded;
 none of them chose a weight): see benchmarks/_slide_pairs.py. ddddocr's ``slide_match`` answers the
 same pairs, and is told as much. Times are CPU time, one thread, from encoded bytes to answer.
 """

@@ -1,8 +1,8 @@
 """How far a slider's piece has to be dragged: no network, OpenCV and NumPy alone.
 
 The confidence is a softmax over the places that were looked at closely and one more: "none of
-them". Its temperature and that one's logit were fitted, for log loss, on pairs that
-``training.generators.slide`` drew, among them pieces of another picture, by
+them". Temperature and that one's logit were fitted for each kind of call, for log loss, on pairs
+that ``training.generators.slide`` drew, with a piece some of another picture, by
 ``benchmarks/slide_fit.py confidence``. So it is the share of such pairs whose offset is right
 within 3 pixels. Pictures of another kind may be surer or less sure than that: measure yours.
 """
@@ -32,9 +32,10 @@ class Odds:
     none: float
 
 
-_WITH_PIECE = Odds(1.2, 5.5)
-_COMPARED = Odds(1.0, 4.0)
-_ALONE = Odds(0.5, 6.0)
+_WITH_PIECE = Odds(0.7, 4.5)
+_COMPARED = Odds(1.5, 7.5)
+_COMPARED_WITH_PIECE = Odds(3.1, 10.5)
+_ALONE = Odds(1.2, 10.5)
 
 
 def slide(
@@ -63,9 +64,13 @@ def slide(
     cut = None if piece is None else cut_out(piece, alpha)
     left = start if cut is None else start + cut.left
     if full is not None or cut is None:
-        gaps = alone(background) if full is None else compare(background, full, cut)
+        if full is None:
+            gaps, odds = alone(background), _ALONE
+        else:
+            gaps = compare(background, full, cut)
+            odds = _COMPARED if cut is None else _COMPARED_WITH_PIECE
         found = [(gap.logit, gap.box, gap.box[0]) for gap in gaps]
-        return _result(found, _ALONE if full is None else _COMPARED, left, scale)
+        return _result(found, odds, left, scale)
     places = ranked(Search(background, cut, least=math.ceil(left)))
     # What moves is the piece as it is: a turned one turns about its middle.
     found = [

@@ -19,10 +19,10 @@ from solver.tasks.slide_match import COARSE, GREY, Scene, Template, logits
 from solver.tasks.slide_piece import Float32, Piece, UInt8
 
 PLACES = 6  # kept of a search
-_COARSE_SIDE, _COARSE_AREA = 10, 9_000  # pixels: the piece is no smaller, the background about so
+_COARSE_SIDE, _COARSE_AREA = 10, 7_000  # pixels: the piece is no smaller, the background about so
 _MOST_AREA = 400_000  # pixels of a small background at the most
 _SLACK = 2  # rows by which a strip may lie wrong
-_NEAR = 7.0  # a place whose small logit is less than the best by more is not looked at again
+_NEAR = 5.0  # a place whose small logit is less than the best by more is not looked at again
 _TURNS = (-8.0, -4.0, 4.0, 8.0)  # degrees; straight and these cover −10 to 10
 _TURN_COST = 2.0  # turned pieces are rarer, and there are more ways to be turned
 _FINE_TURN = 2.0
