@@ -29,7 +29,7 @@ def every_text(chances: NDArray[np.float64], *, inner: float) -> dict[str, float
     for path in product(range(4), repeat=len(chances)):
         written = AB1.decode(path)
         weight = inner ** written.rstrip("_").count("_")
-        text = AB1.strip(written)
+        text = written.replace("_", "")
         chance = float(np.prod(chances[np.arange(len(path)), path]))
         texts[text] = texts.get(text, 0.0) + chance * weight
     return texts
