@@ -32,7 +32,7 @@ class Odds:
     none: float
 
 
-_WITH_PIECE = Odds(0.7, 4.5)
+_WITH_PIECE = Odds(0.8, 4.5)
 _COMPARED = Odds(1.5, 7.5)
 _COMPARED_WITH_PIECE = Odds(3.1, 10.5)
 _ALONE = Odds(1.2, 10.5)
