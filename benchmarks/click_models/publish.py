@@ -6,7 +6,7 @@
 Refused, like every export, unless Keras and ONNX Runtime give the same answers. A glyph reader's
 temperature is fitted on the validation pictures of its settings, its likeness on pairs that are
 drawn here: one half of them shapes that it has no class for. The card says what the run was, and
-the bars of ``benchmarks/click.py --out click.json`` where they are given.
+the bars of ``benchmarks/click_accuracy.py --out click.json`` where they are given.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
     shown = [f"- {main} on {best['count']} drawn pictures that chose the epoch: {best[main]}"]
     if figures is not None:
         bars = json.loads(figures.read_text(encoding="utf-8"))["bars"]
-        shown += ["", "| claim (`python benchmarks/click.py`) | measured | bar |", "|---|---|---|"]
+        shown += ["", "| claim (`python benchmarks/click_accuracy.py`) | measured | bar |", "|---|---|---|"]
         shown += [
             f"| {bar['what']} | {bar['value']:.3f} | {'≥' if bar['more'] else '≤'} {bar['bar']:g} |"
             for bar in bars
@@ -154,7 +154,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=pretrained.FOLDER, help="a folder")
-    parser.add_argument("--figures", type=Path, help="what benchmarks/click.py --out wrote")
+    parser.add_argument("--figures", type=Path, help="what benchmarks/click_accuracy.py --out wrote")
     options = parser.parse_args()
     settings = config.load(options.config)
     output = options.out / f"{settings.name}.onnx"

@@ -192,7 +192,7 @@ def test_classes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     card = words(tmp_path / "model.md")
     assert "2 classes: `a|b`, ``c`d``." in card
     assert "| top-5 |" in card
-    assert "8 of the" in card
+    assert "measured on 8 pictures of the validation part" in card
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ def pyramid(
     """The feature maps ``(N, H/8, W/8, c)``, ``(N, H/16, …)``, ``(N, H/32, …)`` of an image tensor.
 
     ``name`` is ``"dense"`` (ours), one of Keras's networks, or the user's own
-    ``"module:function"``, looked up in ``root``: a function ``(image tensor) → list of three``. ``weights`` are ``None``,
-    ``"imagenet"`` or a Keras ``notop`` file, for Keras's networks alone.
+    ``"module:function"``, looked up in ``root``: a function ``(image tensor) → list of three``.
+    ``weights`` are ``None``, ``"imagenet"`` or a Keras ``notop`` file, for Keras's networks alone.
 
     Raises:
         BackboneError: no such name, weights that it cannot have, or maps of other sizes.

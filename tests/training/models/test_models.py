@@ -180,7 +180,7 @@ def test_heads_begin_by_looking_at_their_own_place() -> None:
         (
             build_multi_head,
             {**HEADS, "backbone": "alexnet"},
-            "one of compact, slim, lenet",
+            "one of compact, glyph, slim, lenet",
         ),
         (build_classify, {**TILE, "backbone": "compact", "weights": "imagenet"}, "'compact' has"),
     ],

@@ -1,6 +1,6 @@
 """Clicking in order: boxes found, pictures answered whole, doubts raised, CPU time, file sizes.
 
-    python benchmarks/click.py --peers PEERS/ddddocr
+    python benchmarks/click_accuracy.py --peers PEERS/ddddocr
 
 Measures the click sets of the data folder, none of which trained anything, and 200 generated
 pictures with something wrong (benchmarks/_click_hard.py) beside 100 with nothing wrong. ddddocr's
