@@ -15,6 +15,8 @@ import solver as sdk
 from solver.browser import selenium as captcha
 
 TRIES = 3
+WAIT = 60.0  # seconds for the site's verdict
+_VERDICT = "#welcome, #said:not(:empty)"
 
 
 def text(driver: Any, solver: Any) -> None:
@@ -59,6 +61,8 @@ ANSWER: Mapping[str, Callable[[Any, Any], None]] = {
 
 def log_in(driver: Any, address: str, kind: str, *, solver: Any, tries: int = TRIES) -> bool:
     """Whether the site let us in."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
     for _ in range(tries):
         driver.get(f"{address}/login/{kind}")
         for field in ("username", "password"):
@@ -68,6 +72,8 @@ def log_in(driver: Any, address: str, kind: str, *, solver: Any, tries: int = TR
         except (sdk.LowConfidenceError, sdk.TaskError):
             continue
         driver.find_element("id", "submit").click()
+        # A click may return before the next page is there.
+        WebDriverWait(driver, WAIT).until(lambda page: page.find_elements("css selector", _VERDICT))
         if driver.find_elements("id", "welcome"):
             return True
     return False
