@@ -1,6 +1,7 @@
 """What grid models answer on real 12306 pictures: words, tiles, and whole pictures.
 
     python benchmarks/grid_accuracy.py
+    python benchmarks/grid_accuracy.py --headers
     python benchmarks/grid_accuracy.py --models header.onnx tile.onnx
 
 The models are the embedded ones where none is named. Tiles that look like one that trained
@@ -11,6 +12,7 @@ labels; `wudinaonao` was never seen. Unknown words are drawn: how sure is the he
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,6 +28,7 @@ from solver.grids import cut
 from solver.layouts import LAYOUTS
 from solver.results import Failure, TilesResult
 from solver.tasks.tiles import HeaderReader, TileReader
+from solver.words import cut_words
 from training.generators import OTHER, HeaderWordGenerator
 
 LAYOUT = LAYOUTS["12306"]
@@ -37,8 +40,12 @@ def main() -> None:
     parser = make_parser(__doc__, peers=False)
     parser.add_argument("--models", nargs="+", type=Path, default=[], help="header and tile files")
     parser.add_argument("--quick", action="store_true", help="twelve pictures, forty words")
+    parser.add_argument("--headers", action="store_true", help="the headers alone: no tile model")
     options = parser.parse_args()
     solver = Solver(*map(str, options.models))
+    if options.headers:
+        headers(solver, options)
+        return
     trained = [tile.pixels for tile in grids.read_tiles(options.data, grids.TRAINED)]
     pictures = grids.read_whole(options.data)[: 12 if options.quick else None]
     start = time.process_time()
@@ -71,10 +78,7 @@ def main() -> None:
     print(f"{len(pictures)} pictures, {spent:.1f} CPU ms each\n")
     right, count = word
     print(f"header word: {right} of {count}, {share(right, count)}")
-    print(
-        f"unknown words: {len(unknown)} drawn, {sum(c < SURE for c in unknown)} below {SURE:g}, "
-        f"median confidence {np.median(unknown):.3f}\n"
-    )
+    print_unknown(unknown)
     header = ["tiles", "n", "dropped", "top-1 (95 %)", "top-5 (95 %)"]
     print(table(header, rows) + "\n")
     whole_rows, whole = wholes(pictures, answers, seen)
@@ -97,6 +101,42 @@ def main() -> None:
         "milliseconds": spent,
     }
     finish(bars, figures, options)
+
+
+def headers(solver: Solver, options: argparse.Namespace) -> None:
+    """The words of the headers as ``tiles`` cuts and reads them, with no look at the tiles."""
+    pictures = grids.read_whole(options.data)[: 12 if options.quick else None]
+    reader = HeaderReader(solver.models["header"])
+    found = []
+    start = time.process_time()
+    for picture in pictures:
+        grid = cut(picture.pixels, LAYOUT)
+        assert grid.header is not None
+        read = reader.read(cut_words(grid.header, grid.word))
+        found.append(
+            {
+                "file": picture.name,
+                "word": picture.word,
+                "read": [word.label for word in read],
+                "sure": min(word.confidence for word in read),
+            }
+        )
+    spent = 1000 * (time.process_time() - start) / len(pictures)
+    right = sum(one["read"] == [one["word"]] for one in found)
+    unknown = strangers(solver, 40 if options.quick else UNKNOWN)
+    print(f"{len(pictures)} headers, {spent:.1f} CPU ms each, cutting the picture included")
+    print(f"header word: {right} of {len(pictures)}, {share(right, len(pictures))}")
+    print_unknown(unknown)
+    figures = {"words": found, "unknown": unknown, "milliseconds": spent}
+    finish([Bar("header word", right / len(pictures), 0.95, True)], figures, options)
+
+
+def print_unknown(sure: Sequence[float]) -> None:
+    """How little is thought of words outside of the 80."""
+    print(
+        f"unknown words: {len(sure)} drawn, {sum(c < SURE for c in sure)} below {SURE:g}, "
+        f"median confidence {np.median(sure):.3f}\n"
+    )
 
 
 def words(

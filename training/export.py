@@ -287,10 +287,15 @@ class _Work:
         return checks
 
     def evaluation(self, draft: Path) -> Evaluation | None:
-        """What the file answers on the validation part, where a card or int8 wants to know."""
-        if not self.held_back or (self.extras.card is None and self.extras.int8 is None):
+        """What the file answers on the validation part, where a card or int8 wants to know.
+
+        Pictures of the background have no right answer, and are left out.
+        """
+        model = Model.open(draft)
+        samples = [s for s in self.held_back if s.label != model.spec.decoder.background]
+        if not samples or (self.extras.card is None and self.extras.int8 is None):
             return None
-        return evaluate(reader_for(Model.open(draft)), self.held_back)
+        return evaluate(reader_for(model), samples)
 
     def int8(
         self, found: Evaluation, spec: ModelSpec, drafts: Path, folders: Sequence[Path]

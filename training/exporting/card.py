@@ -139,7 +139,11 @@ def _answers(spec: ModelSpec) -> Iterator[str]:
         return
     named = ", ".join(code(label) for label in decoder.labels[:SHOWN])
     more = "" if len(decoder.labels) <= SHOWN else " and more: the contract has them all"
-    yield f"{len(decoder.labels)} classes: {named}{more}. Every answer is one of them."
+    yield f"{len(decoder.labels)} classes: {named}{more}. Every answer is one of them" + (
+        f", and never {code(decoder.background)}, which stands for everything else."
+        if decoder.background
+        else "."
+    )
 
 
 def _data(card: Card) -> Iterator[str]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from solver import api, cli, images
+from solver import api, cli, images, pretrained
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.results import Failure, TilesResult
 from solver.spec import DecoderSpec, InputSpec, ModelSpec
@@ -98,7 +98,10 @@ def test_what_cannot_be_wanted(grids: api.Solver, wanted: Any) -> None:
         grids.tiles(draw_grid(LEVELS), wanted=wanted)
 
 
-def test_what_cannot_be_answered(grids: api.Solver, files: tuple[str, str]) -> None:
+def test_what_cannot_be_answered(
+    grids: api.Solver, files: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pretrained, "default_for", lambda role: None)
     with pytest.raises(TaskError, match="no ink"):
         grids.tiles(draw_grid(LEVELS))
     with pytest.raises(TaskError, match="no header"):
