@@ -1,4 +1,4 @@
-"""What `click` should call doubtful: thresholds against generated pictures, apart from click.py's.
+"""What `click` should call doubtful: thresholds against pictures that click_accuracy.py never sees.
 
     python benchmarks/click_fit.py
 
@@ -22,7 +22,7 @@ import _scores as scores
 import numpy as np
 import numpy.typing as npt
 from _click_hard import SOUND, WRONG, HardGenerator, HardPicture
-from click import inside
+from click_accuracy import inside
 
 from solver import Solver, images
 from solver.results import Box

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -69,8 +68,6 @@ def main() -> None:
     solver = common.make_solver(None)
     texts = [solver.text(picture).text for picture in pictures]
 
-    # httpx imports the package click, and not click.py beside this file.
-    sys.path.append(sys.path.pop(0))
     server = serving.start()
     clients = Clients(server.address, pictures, texts, 8)
     waits: list[float] = []

@@ -115,7 +115,8 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
     shown = [f"- {main} on {best['count']} drawn pictures that chose the epoch: {best[main]}"]
     if figures is not None:
         bars = json.loads(figures.read_text(encoding="utf-8"))["bars"]
-        shown += ["", "| claim (`python benchmarks/click_accuracy.py`) | measured | bar |", "|---|---|---|"]
+        claim = "claim (`python benchmarks/click_accuracy.py`)"
+        shown += ["", f"| {claim} | measured | bar |", "|---|---|---|"]
         shown += [
             f"| {bar['what']} | {bar['value']:.3f} | {'≥' if bar['more'] else '≤'} {bar['bar']:g} |"
             for bar in bars
@@ -154,7 +155,9 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=pretrained.FOLDER, help="a folder")
-    parser.add_argument("--figures", type=Path, help="what benchmarks/click_accuracy.py --out wrote")
+    parser.add_argument(
+        "--figures", type=Path, help="what click_accuracy.py --out wrote"
+    )
     options = parser.parse_args()
     settings = config.load(options.config)
     output = options.out / f"{settings.name}.onnx"

@@ -1,4 +1,4 @@
-"""Find marks with ddddocr's detector, in its own interpreter. Started by benchmarks/click_accuracy.py.
+"""Find marks with ddddocr's detector, in its own interpreter, for benchmarks/click_accuracy.py.
 
     PEER/bin/python benchmarks/peers/click_worker.py
 
