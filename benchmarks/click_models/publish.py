@@ -155,9 +155,7 @@ def main() -> None:
     parser.add_argument("run", type=Path)
     parser.add_argument("--root", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=pretrained.FOLDER, help="a folder")
-    parser.add_argument(
-        "--figures", type=Path, help="what click_accuracy.py --out wrote"
-    )
+    parser.add_argument("--figures", type=Path, help="what click_accuracy.py --out wrote")
     options = parser.parse_args()
     settings = config.load(options.config)
     output = options.out / f"{settings.name}.onnx"
