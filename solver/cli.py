@@ -7,14 +7,13 @@ Exit codes: 0 all answered; 1 some inputs failed, the others were answered; 2 wr
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from solver import __version__, _cli_serve
+from solver import __version__, _cli_serve, _cli_values
 from solver.errors import MissingDependencyError, ModelError
 
 OK, SOME_FAILED, USAGE, NO_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
@@ -137,11 +136,13 @@ def _add_text(commands: Any) -> None:
     text.add_argument(
         "--charset",
         metavar="SET",
-        type=_charset,
+        type=_cli_values.charset,
         help="only these symbols: DIGITS, LOWER, UPPER or ALNUM (in any case), else a literal set "
         "such as 0123abc",
     )
-    text.add_argument("--length", metavar="N|N-M", type=_length, help="number of characters")
+    text.add_argument(
+        "--length", metavar="N|N-M", type=_cli_values.length, help="number of characters"
+    )
     text.add_argument("--pattern", help=r"a pattern of the whole answer, such as '[A-Z]{2}\d{4}'")
     text.add_argument("--case", choices=("lower", "upper"), help="merge upper and lower case")
     text.set_defaults(run=_run_text)
@@ -171,7 +172,7 @@ def _add_detect(commands: Any) -> None:
     _add_inputs(detect)
     detect.add_argument(
         "--threshold",
-        type=_unit,
+        type=_cli_values.unit,
         metavar="P",
         help="leave out boxes that score less (0 to 1; default: the model's)",
     )
@@ -208,14 +209,14 @@ def _add_click(commands: Any) -> None:
     )
     click.add_argument(
         "--min-confidence",
-        type=_unit,
+        type=_cli_values.unit,
         metavar="P",
         help="an answer below this probability (0 to 1) is a failure",
     )
     click.add_argument("--json", action="store_true", help="one JSON object")
     click.add_argument("--draw", metavar="OUT", help="draw the answer: a new picture file")
     click.add_argument(
-        "--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)"
+        "--threads", type=_cli_values.count, default=1, metavar="N", help="CPU threads (default: 1)"
     )
     click.set_defaults(run=_run_click)
 
@@ -236,21 +237,21 @@ def _add_slide(commands: Any) -> None:
     slide.add_argument("--full", metavar="FILE", help="the background without a gap")
     slide.add_argument(
         "--scale",
-        type=_positive,
+        type=_cli_values.positive,
         default=1.0,
         metavar="F",
         help="width of the picture on the page, divided by its own (default: 1)",
     )
     slide.add_argument(
         "--start",
-        type=_number,
+        type=_cli_values.number,
         default=0.0,
         metavar="X",
         help="where the left edge of the piece's picture stands at first, in pixels (default: 0)",
     )
     slide.add_argument(
         "--min-confidence",
-        type=_unit,
+        type=_cli_values.unit,
         metavar="P",
         help="an answer below this probability (0 to 1) is a failure",
     )
@@ -301,7 +302,7 @@ def _add_tiles(commands: Any) -> None:
     )
     tiles.add_argument(
         "--min-confidence",
-        type=_unit,
+        type=_cli_values.unit,
         metavar="P",
         help="an answer below this probability (0 to 1) is a failure",
     )
@@ -327,14 +328,14 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
     _add_inputs(command)
     command.add_argument(
         "--top-k",
-        type=_count,
+        type=_cli_values.count,
         default=1,
         metavar="N",
         help="best N answers; those after the first are printed with --json",
     )
     command.add_argument(
         "--min-confidence",
-        type=_unit,
+        type=_cli_values.unit,
         metavar="P",
         help="an answer below this probability (0 to 1) is a failure",
     )
@@ -355,7 +356,7 @@ def _add_inputs(command: argparse.ArgumentParser, *, several: bool = False) -> N
         )
     command.add_argument("--json", action="store_true", help="one JSON object a line")
     command.add_argument(
-        "--threads", type=_count, default=1, metavar="N", help="CPU threads (default: 1)"
+        "--threads", type=_cli_values.count, default=1, metavar="N", help="CPU threads (default: 1)"
     )
 
 
@@ -378,56 +379,3 @@ def _add_models(commands: Any) -> None:
     show = actions.add_parser("show", help="print an embedded model's card, or a file's contract")
     show.add_argument("name", metavar="NAME|FILE")
     show.set_defaults(action="show")
-
-
-def _charset(value: str) -> str:
-    from solver import charset
-
-    named = {name: getattr(charset, name) for name in ("DIGITS", "LOWER", "UPPER", "ALNUM")}
-    if not value:
-        raise argparse.ArgumentTypeError("expected at least one symbol")
-    return str(named.get(value.upper(), value))
-
-
-def _length(value: str) -> int | tuple[int, int]:
-    least, dash, most = value.partition("-")
-    if not least.isdecimal() or (dash and not most.isdecimal()):
-        raise argparse.ArgumentTypeError(f"expected 4 or 4-6, received {value!r}")
-    if not dash:
-        return _count(least)
-    if int(least) > int(most):
-        raise argparse.ArgumentTypeError(f"expected least-most, received {value!r}")
-    return int(least), int(most)
-
-
-def _number(value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"expected a number, received {value!r}")
-    return number
-
-
-def _positive(value: str) -> float:
-    number = _number(value)
-    if number <= 0:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, received {value!r}")
-    return number
-
-
-def _count(value: str) -> int:
-    if not value.isdecimal() or not int(value):
-        raise argparse.ArgumentTypeError(f"expected an integer of at least 1, received {value!r}")
-    return int(value)
-
-
-def _unit(value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, received {value!r}")
-    return number
