@@ -52,7 +52,8 @@ def main() -> None:
     answers = list(solver.tiles_many([p.data for p in pictures], on_error="return"))
     spent = 1000 * (time.process_time() - start) / len(pictures)
     pieces = [cut(picture.pixels, LAYOUT).tiles for picture in pictures]
-    seen = [grids.overlapping(tiles, trained) for tiles in pieces]
+    copies = grids.overlapping([tile for tiles in pieces for tile in tiles], trained)
+    seen = list(copies.reshape(len(pieces), -1))
 
     word, word_figures = words(pictures, answers)
     unknown = strangers(solver, 40 if options.quick else UNKNOWN)
