@@ -65,8 +65,8 @@ def test_tiles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("training_tiles_12306", tmp_path)
     printed = capsys.readouterr().out
     assert "tiles\t8 pictures" in printed
-    assert "right would be [" in printed
-    spec = solver.Solver(str(tmp_path / "tiles.onnx")).models["class"].spec
+    assert "grids answered as a whole" in printed
+    spec = solver.Solver(str(tmp_path / "tiles.onnx")).models["tile"].spec
     assert len(spec.decoder.labels) == 80
 
 

@@ -29,11 +29,13 @@ from training.generators.styles import TextStyle
 from training.generators.text import ALNUM, TextGenerator
 from training.generators.tiles import GridLabel, TilesGenerator
 from training.generators.uniform import UniformText
+from training.generators.word_shapes import WORD_ICONS
 
 __all__ = [
     "ALNUM",
     "OTHER",
     "STYLES",
+    "WORD_ICONS",
     "ClassicGenerator",
     "ClickGenerator",
     "ClickLabel",

@@ -146,9 +146,10 @@ def _parsed(drawing: str) -> tuple[Shape, ...]:
     return tuple(shapes)
 
 
-def _read(table: str) -> dict[str, tuple[Shape, ...]]:
+def read_table(table: str) -> dict[str, tuple[Shape, ...]]:
+    """Name → shapes (letter, colour, numbers), of a table as the one above."""
     lines = (line.split(": ", 1) for line in table.strip().replace("\n    ", " ").splitlines())
     return {name: _parsed(drawing) for name, drawing in lines}
 
 
-ICONS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(_read(_TABLE))
+ICONS: Mapping[str, tuple[Shape, ...]] = MappingProxyType(read_table(_TABLE))

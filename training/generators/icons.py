@@ -1,16 +1,39 @@
-"""Draws the things of `icon_shapes`: in colour for tiles, or as one ink's coverage for clicks."""
+"""Draws things made of shapes: in colour for tiles, or as one ink's coverage for clicks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
+from types import MappingProxyType
 
 import cv2
 import numpy as np
 
 from training.generators.colours import LUMA, PICKS, Colour, Rng
-from training.generators.icon_shapes import ICONS
+from training.generators.icon_shapes import ICONS, Shape
 
-_ROLES: Mapping[str, int] = {"0": 0, "a": 1, "b": 2, "c": 3, "k": 4, "w": 5}
+Icons = Mapping[str, tuple[Shape, ...]]
+
+# Colours that a thing has, in any picture of it, but for a little.
+_OWN: Mapping[str, Colour] = MappingProxyType(
+    {
+        "r": (205, 35, 35),
+        "o": (240, 130, 30),
+        "y": (245, 205, 50),
+        "g": (70, 165, 60),
+        "d": (30, 85, 50),
+        "u": (45, 105, 200),
+        "v": (120, 65, 165),
+        "p": (240, 150, 175),
+        "n": (120, 75, 40),
+        "t": (215, 175, 125),
+        "s": (175, 180, 185),
+    }
+)
+_ROLES: Mapping[str, int] = MappingProxyType(
+    {letter: role for role, letter in enumerate(("0", *"abckw", *_OWN))}
+)
+_WHITE = _ROLES["w"]
 _FINE = 2  # drawn this many times larger, then made smaller
 _ROUND = np.linspace(0, 2 * np.pi, 48, endpoint=False)
 
@@ -57,10 +80,11 @@ _OUTLINES: Mapping[str, Callable[[tuple[float, ...]], Outline]] = {
     "R": _rectangle,
     "S": _star,
 }
-_DRAWN: Mapping[str, tuple[tuple[int, Outline], ...]] = {
-    name: tuple((_ROLES[colour], _OUTLINES[letter](n)) for letter, colour, n in shapes)
-    for name, shapes in ICONS.items()
-}
+
+
+@cache
+def _outlines(shapes: tuple[Shape, ...]) -> tuple[tuple[int, Outline], ...]:
+    return tuple((_ROLES[colour], _OUTLINES[letter](n)) for letter, colour, n in shapes)
 
 
 def _matrix(rng: Rng, side: int, turn: float, lively: float) -> np.ndarray:
@@ -77,7 +101,13 @@ def _matrix(rng: Rng, side: int, turn: float, lively: float) -> np.ndarray:
 
 
 def _roles(
-    name: str, side: int, matrix: np.ndarray, rng: Rng, *, wobble: float, gap: int
+    shapes: tuple[Shape, ...],
+    side: int,
+    matrix: np.ndarray,
+    rng: Rng,
+    *,
+    wobble: float,
+    gap: int,
 ) -> np.ndarray:
     """(side, side) uint8: which role's colour each pixel has; 0 where there is nothing.
 
@@ -86,7 +116,7 @@ def _roles(
     canvas = np.zeros((side, side), np.uint8)
     unit = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     before = 0
-    for role, (points, width) in _DRAWN[name]:
+    for role, (points, width) in _outlines(shapes):
         placed = points @ matrix[:, :2].T + matrix[:, 2]
         if len(points) < 24:
             placed = placed + rng.normal(0, wobble * unit, placed.shape)
@@ -111,26 +141,32 @@ def icon_mask(name: str, side: int, rng: Rng, *, outline: bool = False) -> np.nd
     fine = side * _FINE
     matrix = _matrix(rng, fine, 0.0, 0.3)
     if outline:
-        roles = _roles(name, fine, matrix, rng, wobble=0.4, gap=0)
+        roles = _roles(ICONS[name], fine, matrix, rng, wobble=0.4, gap=0)
         pen = max(3, round(fine * rng.uniform(0.035, 0.07)))
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (pen, pen))
         ink = ((cv2.dilate(roles, kernel) != cv2.erode(roles, kernel)) * 255).astype(np.uint8)
     else:
-        roles = _roles(name, fine, matrix, rng, wobble=0.4, gap=max(2, round(fine * 0.02)))
-        ink = (((roles > 0) & (roles < 5)) * 255).astype(np.uint8)
+        gap = max(2, round(fine * 0.02))
+        roles = _roles(ICONS[name], fine, matrix, rng, wobble=0.4, gap=gap)
+        ink = (((roles > 0) & (roles != _WHITE)) * 255).astype(np.uint8)
     return cv2.resize(ink, (side, side), interpolation=cv2.INTER_AREA)
 
 
-def paint_icon(name: str, side: int, rng: Rng, *, turn: float = 0.0) -> np.ndarray:
-    """One icon in random colours, (side, side, 4) uint8 RGBA, turned by `turn` degrees.
+def paint_icon(
+    name: str, side: int, rng: Rng, *, turn: float = 0.0, icons: Icons = ICONS
+) -> np.ndarray:
+    """One of the icons in colour, (side, side, 4) uint8 RGBA, turned by `turn` degrees.
 
-    Raises KeyError for a name that is not in ICONS.
+    Raises KeyError for a name that is not among them.
     """
     fine = side * _FINE
     matrix = _matrix(rng, fine, turn, 1.0)
-    roles = _roles(name, fine, matrix, rng, wobble=rng.uniform(0, 1.2), gap=0)
-    palette = np.zeros((6, 3), np.float32)
-    palette[1:] = _palette(rng)
+    roles = _roles(icons[name], fine, matrix, rng, wobble=rng.uniform(0, 1.2), gap=0)
+    palette = np.zeros((len(_ROLES), 3), np.float32)
+    palette[1 : 1 + _WHITE] = _palette(rng)
+    if roles.max() > _WHITE:
+        own = np.array(list(_OWN.values()), np.float32)
+        palette[1 + _WHITE :] = own * rng.uniform(0.8, 1.1) + rng.normal(0, 10, own.shape)
     picture = palette[roles]
     picture *= _shading(fine, rng)[..., None]
     if rng.random() < 0.4:

@@ -17,7 +17,7 @@ from training.generators.colours import PICKS, Rng, contrast
 from training.generators.fonts import FontFace
 from training.generators.header import HeaderGenerator, jpeg
 from training.generators.icon_shapes import ICONS
-from training.generators.icons import paint_icon
+from training.generators.icons import Icons, paint_icon
 from training.generators.paste import meeting
 from training.generators.records import Item, Record, decoded, encoded
 from training.generators.scenes import draw_scene
@@ -37,7 +37,8 @@ class GridLabel:
 class TilesGenerator:
     """Draws grids.
 
-    Options: `words`, up to 80, the i-th for the i-th icon (default: the icons' own names);
+    Options: `words`, up to 80, the i-th for the i-th icon (default: the icons' own names); `icons`,
+    what can be drawn (default: ICONS; WORD_ICONS are the things that 12306 asks for);
     `layout` (default: 12306's; one without a header asks for nothing that can be seen); `fonts`,
     Chinese faces for the header; `two`, how often two words are asked for.
     Raises ValueError for too few or too many words.
@@ -47,13 +48,15 @@ class TilesGenerator:
         self,
         words: Sequence[str] | None = None,
         *,
+        icons: Icons = ICONS,
         layout: Layout | None = None,
         fonts: Sequence[FontFace] | None = None,
         two: float = 0.0,
     ) -> None:
-        self.words = NAMES if words is None else tuple(words)
-        if not 3 <= len(self.words) <= len(NAMES) or len(set(self.words)) < len(self.words):
-            raise ValueError(f"expected 3 to {len(NAMES)} different words. Received: {self.words}")
+        self._icons, self._names = icons, tuple(icons)
+        self.words = self._names if words is None else tuple(words)
+        if not 3 <= len(self.words) <= len(icons) or len(set(self.words)) < len(self.words):
+            raise ValueError(f"expected 3 to {len(icons)} different words. Received: {self.words}")
         self.layout = layout or LAYOUTS["12306"]
         left, top, _, _ = self.layout.header or (0, 0, 0, 0)
         x1, y1, x2, y2 = self.layout.word or (0, 0, 1, 1)
@@ -68,7 +71,8 @@ class TilesGenerator:
 
     def tile(self, word: str, rng: Rng) -> Image.Image:
         """One tile that shows `word`, RGB, as it is before the picture is compressed."""
-        return Image.fromarray(draw_tile(NAMES[self.words.index(word)], max(self.layout.tile), rng))
+        name = self._names[self.words.index(word)]
+        return Image.fromarray(draw_tile(name, max(self.layout.tile), rng, icons=self._icons))
 
     def item(self, rng: Rng, stem: str) -> Item:
         """The picture as JPEG, and its tiles in class folders as PNG, cut from that JPEG."""
@@ -113,14 +117,14 @@ class TilesGenerator:
             x1, y1, x2, y2 = layout.header
             picture[y1:y2, x1:x2] = self.header.strip(label.word, rng, (x2 - x1, y2 - y1))
         for (x1, y1, x2, y2), name in zip(layout.boxes(), names, strict=True):
-            tile = draw_tile(NAMES[name], max(layout.tile), rng)
+            tile = draw_tile(self._names[name], max(layout.tile), rng, icons=self._icons)
             if layout.tile[0] != layout.tile[1]:
                 tile = cv2.resize(tile, layout.tile, interpolation=cv2.INTER_AREA)
             picture[y1:y2, x1:x2] = tile
         return picture, label, int(rng.integers(70, 92))
 
 
-def draw_tile(name: str, side: int, rng: Rng) -> np.ndarray:
+def draw_tile(name: str, side: int, rng: Rng, *, icons: Icons = ICONS) -> np.ndarray:
     """One icon, or a few of a kind, on a ground of its own: (side, side, 3) uint8."""
     if rng.random() < 0.4:  # as in a shop's catalogue
         out: np.ndarray = np.empty((side, side, 3), np.float32)
@@ -135,7 +139,8 @@ def draw_tile(name: str, side: int, rng: Rng) -> np.ndarray:
         spare = side - size + round(0.06 * side)  # a little of it may be cut off
         x, y = (int(v) for v in rng.integers(0, spare + 1, 2) - round(0.03 * side))
         for _ in range(5):
-            icon = paint_icon(name, size, rng, turn=float(np.clip(rng.normal(0, 10), -30, 30)))
+            turn = float(np.clip(rng.normal(0, 10), -30, 30))
+            icon = paint_icon(name, size, rng, turn=turn, icons=icons)
             if _stands_out(out, icon, x, y):
                 break
         if rng.random() < 0.4:

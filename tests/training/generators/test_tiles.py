@@ -9,10 +9,16 @@ import numpy as np
 import pytest
 
 from solver.layouts import LAYOUTS, Layout
-from training.generators import HeaderGenerator, TilesGenerator, words80, write_records
+from training.generators import (
+    WORD_ICONS,
+    HeaderGenerator,
+    TilesGenerator,
+    words80,
+    write_records,
+)
 from training.generators.fonts import FontFace
 from training.generators.icon_shapes import ICONS
-from training.generators.icons import icon_mask, paint_icon
+from training.generators.icons import Icons, icon_mask, paint_icon
 
 WORDS = tuple(f"w{number:02d}" for number in range(80))
 
@@ -23,14 +29,27 @@ def generator(latin: tuple[FontFace, ...], **options: object) -> TilesGenerator:
 
 def test_there_are_eighty_names_and_icons() -> None:
     assert len(ICONS) == len(set(words80())) == 80
+    assert tuple(WORD_ICONS) == tuple(words80())
+
+
+@pytest.mark.parametrize("icons", [ICONS, WORD_ICONS], ids=["any", "words"])
+def test_every_icon_is_painted_within_its_square(icons: Icons) -> None:
+    for name in icons:
+        painted = paint_icon(name, 40, np.random.default_rng(3), turn=20, icons=icons)
+        assert painted.shape == (40, 40, 4), name
+        assert painted[..., 3].mean() > 10, name
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_thing_has_its_own_colours(seed: int) -> None:
+    ball = paint_icon("篮球", 40, np.random.default_rng(seed), icons=WORD_ICONS)
+    red, _, blue = np.median(ball[ball[..., 3] > 250][:, :3], axis=0)
+    assert red > blue + 60
 
 
 @pytest.mark.parametrize("name", sorted(ICONS))
-def test_every_icon_is_drawn_within_its_square(name: str) -> None:
+def test_every_icon_is_an_ink(name: str) -> None:
     rng = np.random.default_rng(3)
-    painted = paint_icon(name, 40, rng, turn=20)
-    assert painted.shape == (40, 40, 4)
-    assert painted[..., 3].mean() > 10
     for outline in (False, True):
         mask = icon_mask(name, 40, rng, outline=outline)
         assert mask.shape == (40, 40)
@@ -41,6 +60,15 @@ def test_icons_differ() -> None:
     masks = [icon_mask(name, 32, np.random.default_rng(0)).astype(int) for name in ICONS]
     for i, first in enumerate(masks):
         assert all(np.abs(first - second).mean() > 4 for second in masks[i + 1 :])
+
+
+def test_the_words_are_those_of_the_icons(latin: tuple[FontFace, ...]) -> None:
+    drawn = TilesGenerator(("x", "y", "z"), icons=WORD_ICONS, fonts=latin)
+    _, label = drawn.sample(np.random.default_rng(0))
+    assert set(label.names) <= {"x", "y", "z"}
+    assert drawn.tile("x", np.random.default_rng(1)).size == (67, 67)
+    with pytest.raises(ValueError, match="3 to 80"):
+        TilesGenerator([str(number) for number in range(81)], icons=WORD_ICONS, fonts=latin)
 
 
 @pytest.mark.parametrize("two", [0.0, 1.0])
