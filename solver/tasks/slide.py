@@ -13,6 +13,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from solver._fields import is_finite
+from solver.errors import TaskError
 from solver.results import Box, SlideAlternative, SlideResult
 from solver.tasks.slide_gap import alone, compare
 from solver.tasks.slide_piece import UInt8, cut_out
@@ -20,6 +22,7 @@ from solver.tasks.slide_search import Place, Search
 
 SURE = 0.9  # of a straight piece: then a turned one is not looked for
 _ANSWERS = 5
+_LARGEST_SCALE = 1000.0
 
 Bounds = tuple[float, float, float, float]
 
@@ -54,13 +57,21 @@ def slide(
     multiplied by ``scale``, the width of the picture on the page divided by its own.
 
     Raises:
-        TaskError: the pictures do not fit each other, or show no piece or gap.
+        TaskError: the pictures do not fit each other, or show no piece or gap; or the piece starts
+            beyond the background.
         ValueError: ``scale`` is not positive, or ``start`` not a finite number.
     """
-    if not (math.isfinite(scale) and scale > 0):
-        raise ValueError(f"scale: expected a number above 0, received {scale!r}")
-    if not math.isfinite(start):
+    if not (is_finite(scale) and 0 < scale <= _LARGEST_SCALE):
+        raise ValueError(
+            f"scale: expected a number above 0, up to {_LARGEST_SCALE:g}, received {scale!r}"
+        )
+    if not is_finite(start):
         raise ValueError(f"start: expected a finite number, received {start!r}")
+    width = background.shape[1]
+    if abs(start) >= width:
+        raise TaskError(
+            f"start: expected less than the background's {width} pixels, received {start!r}"
+        )
     cut = None if piece is None else cut_out(piece, alpha)
     left = start if cut is None else start + cut.left
     if full is not None or cut is None:

@@ -70,13 +70,18 @@ class TileReader(Classifier):
         Raises:
             TaskError: none, too many, one twice, or one that no tile can show.
         """
-        words = (wanted,) if isinstance(wanted, str) else tuple(wanted)
-        if not 1 <= len(words) <= MAX_WORDS or len(set(words)) < len(words):
+        words: tuple[object, ...] = ()
+        if isinstance(wanted, str):
+            words = (wanted,)
+        elif isinstance(wanted, Iterable):
+            words = tuple(itertools.islice(wanted, MAX_WORDS + 1))
+        named = tuple(word for word in words if isinstance(word, str))
+        if not 1 <= len(words) <= MAX_WORDS or len(set(named)) < len(words):
             raise TaskError(
                 f"wanted: expected one word, or {MAX_WORDS} different ones, received {wanted!r}"
             )
-        self._places(words)
-        return tuple(ClassResult(word, 1.0) for word in words)
+        self._places(named)
+        return tuple(ClassResult(word, 1.0) for word in named)
 
     def answer(
         self, prompt: tuple[ClassResult, ...], grid: Grid, logits: Sequence[Float32]

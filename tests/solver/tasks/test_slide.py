@@ -174,7 +174,11 @@ def test_what_is_no_picture_is_an_image_error(which: str) -> None:
     [
         ({"scale": 0}, "scale"),
         ({"scale": float("nan")}, "scale"),
+        ({"scale": 1e308}, "scale"),
+        ({"scale": "1"}, "scale"),
+        ({"scale": True}, "scale"),
         ({"start": float("inf")}, "start"),
+        ({"start": None}, "start"),
         ({"min_confidence": 2}, "min_confidence"),
     ],
 )
@@ -182,6 +186,13 @@ def test_bad_options(options: dict[str, Any], named: str) -> None:
     _, background, piece = pair()
     with pytest.raises(ValueError, match=named):
         solver.slide(background, piece, **options)
+
+
+@pytest.mark.parametrize("start", [-WIDTH, WIDTH, 1e9])
+def test_a_piece_that_starts_beyond_the_background(start: float) -> None:
+    _, background, piece = pair()
+    with pytest.raises(solver.TaskError, match="start"):
+        solver.slide(background, piece, start=start)
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])

@@ -92,7 +92,21 @@ def test_what_is_none_of_the_words_is_no_answer(
         reader.tiles(draw_grid(LEVELS), wanted="owl")
 
 
-@pytest.mark.parametrize("wanted", ["bus", "", [], ["cat", "dog", "owl"], ["cat", "cat"]])
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "bus",
+        "",
+        [],
+        ["cat", "dog", "owl"],
+        ["cat", "cat"],
+        3,
+        [3],
+        ["cat", None],
+        [["cat"]],
+        b"cat",
+    ],
+)
 def test_what_cannot_be_wanted(grids: api.Solver, wanted: Any) -> None:
     with pytest.raises(TaskError):
         grids.tiles(draw_grid(LEVELS), wanted=wanted)
