@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from solver.anchors import AnchorSpec
 from solver.charset import ALNUM
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
+from training import ranges
 from training.classify_settings import Classify
+from training.detect_settings import Detect
 from training.pixels import IMAGENET, PixelRule
 from training.typed import ConfigError, build
 
 SIDES = ("left", "right")
 # The reader whose pictures no file holds.
 GENERATOR = "generator"
+LIMITED, MEMORY = "limited", "memory"
 TASKS = ("ctc", "ctc-tiny", "multi-head", "classify", "detect")
+OPTIMIZERS = ("adamw", "adabelief")
 SCHEDULES = ("constant", "cosine", "linear", "step", "plateau")
 
 
@@ -68,13 +72,30 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Training and validation sources, paths relative to the settings file."""
+    """Training and validation sources, paths relative to the settings file.
+
+    ``cache`` is what is kept of decoded pictures: "memory" all of them, so that a pack or a folder
+    is loaded once; "limited" up to ``cache_mb``, and what is beyond is read again in each epoch.
+    """
 
     train: tuple[Source, ...] = ()
     validation: tuple[Source, ...] = ()
     workers: int = 2
+    cache: str = LIMITED
     cache_mb: int = 4096
     augment: bool = True
+
+    def __post_init__(self) -> None:
+        if self.cache not in (LIMITED, MEMORY):
+            raise ConfigError(
+                f'data.cache: expected "{LIMITED}" (to cache_mb) or "{MEMORY}" (all of it), '
+                f"received {self.cache!r}"
+            )
+
+    @property
+    def cache_bytes(self) -> int:
+        """How much of decoded pictures is kept."""
+        return sys.maxsize if self.cache == MEMORY else self.cache_mb << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,47 +141,6 @@ class Model:
     dropout: float = 0.1
     freeze: str = ""
     freeze_batch_norm: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Detect:
-    """A detector's size, where it looks for boxes, and which of them count.
-
-    ``phi`` scales the whole network (EfficientDet's D0 to D7 are 0 to 7). Level i of the pyramid
-    has a stride of 8 · 2^i canvas pixels and anchors of ``sizes[i]`` times each of ``scales``, in
-    each of ``aspect_ratios`` (width by height). ``flip`` is the share of looks that training
-    mirrors: 0 where left and right matter, as in writing. Boxes that score less than
-    ``score_threshold`` are no answer; of two of a class that overlap by more than
-    ``iou_threshold`` the better one is.
-    """
-
-    phi: int = -2
-    sizes: tuple[float, ...] = (16.0, 32.0, 64.0)
-    scales: tuple[float, ...] = (1.0, 1.26, 1.5874)
-    aspect_ratios: tuple[float, ...] = (1.0,)
-    flip: float = 0.0
-    score_threshold: float = 0.3
-    iou_threshold: float = 0.5
-
-    @property
-    def strides(self) -> tuple[int, ...]:
-        """Canvas pixels a cell, finest level first."""
-        return tuple(8 << level for level in range(len(self.sizes)))
-
-    def anchors(self) -> AnchorSpec:
-        """The contract's anchors.
-
-        Raises:
-            SpecError: they cannot be.
-        """
-        return AnchorSpec(
-            strides=self.strides,
-            sizes=self.sizes,
-            scales=self.scales,
-            aspect_ratios=self.aspect_ratios,
-            score_threshold=self.score_threshold,
-            iou_threshold=self.iou_threshold,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,19 +197,26 @@ class Config:
             raise ConfigError(
                 f"task: expected one of {', '.join(map(repr, TASKS))}, received {self.task!r}"
             )
+        if not self.name.isprintable() or self.name in {"", ".", ".."} or "/" in self.name:
+            raise ConfigError(
+                f"name: expected what a folder in runs/ can be called, received {self.name!r}"
+            )
         if self.fit.schedule not in SCHEDULES:
             raise ConfigError(
                 f"fit.schedule: expected one of {', '.join(SCHEDULES)}, "
                 f"received {self.fit.schedule!r}"
             )
-        for name in ("batch", "epochs", "learning_rate", "checkpoint_steps"):
-            if getattr(self.fit, name) <= 0:
-                raise ConfigError(f"fit.{name}: expected > 0, received {getattr(self.fit, name)}")
-        for name in ("label_smoothing", "average"):
-            if not 0 <= getattr(self.fit, name) < 1:
-                raise ConfigError(
-                    f"fit.{name}: expected 0 ≤ {name} < 1, received {getattr(self.fit, name)}"
-                )
+        if self.fit.optimizer not in OPTIMIZERS:
+            raise ConfigError(
+                f"fit.optimizer: expected one of {', '.join(OPTIMIZERS)}, "
+                f"received {self.fit.optimizer!r}"
+            )
+        ranges.check(self)
+        if self.is_ctc and self.fit.label_smoothing:
+            raise ConfigError(
+                f"fit.label_smoothing: expected 0 with task {self.task!r}, received "
+                f"{self.fit.label_smoothing}"
+            )
         self._check_size()
         if self.task == "detect":
             self._check_detect()

@@ -70,8 +70,9 @@ REMEDIES: Mapping[str, str] = {
         "scaling into input.scale, input.mean and input.std, so that use does as training did."
     ),
     "out-of-memory": (
-        "Halve fit.batch until it fits, and fit.learning_rate with it. Else lower data.cache_mb, "
-        "input.max_width or model.width, or pack the pictures and stream them."
+        "Halve fit.batch until it fits, and fit.learning_rate with it. Else lower data.cache_mb "
+        '(with data.cache = "limited"), input.max_width or model.width.'
+        " Or pack the pictures and stream them: data.cache_mb = 0."
     ),
 }
 
@@ -158,7 +159,8 @@ def accuracy_falling_with_loss(epochs: Sequence[Epoch]) -> Diagnosis | None:
 def validation_standing_still(epochs: Sequence[Epoch]) -> Diagnosis | None:
     """Over a window the training loss falls while validation gains nothing.
 
-    Validation is judged by its loss where there is one. By accuracy alone, epochs without any
+    Where validation has a loss, both it and accuracy must stand: a network that grows too sure of
+    itself has a rising loss, and may still gain answers. By accuracy alone, epochs without any
     right answer count only once the training loss is down to a tenth: whole captchas come late.
     """
     before, window = epochs[:-WINDOW], epochs[-WINDOW:]
@@ -171,22 +173,24 @@ def validation_standing_still(epochs: Sequence[Epoch]) -> Diagnosis | None:
     losses = [epoch.validation_loss for epoch in epochs if epoch.validation_loss is not None]
     if accuracies and max(accuracies) >= DONE:
         return None
-    if len(losses) == len(epochs):
-        best, now = min(losses[:-WINDOW]), min(losses[-WINDOW:])
-        stands = now > (1 - STANDING) * best
-        shown = f"validation loss stayed at {best:.4g} (now {losses[-1]:.4g})"
-    elif len(accuracies) == len(epochs):
+    shown = []
+    if len(accuracies) == len(epochs):
         best, now = max(accuracies[:-WINDOW]), max(accuracies[-WINDOW:])
-        stands = now <= best + STANDING and (now > 0 or end.loss <= 0.1 * epochs[0].loss)
-        shown = f"validation accuracy stayed at {best:.3f} (now {accuracies[-1]:.3f})"
-    else:
-        return None
-    if not stands:
+        is_late = len(losses) < len(epochs) and now == 0 and end.loss > 0.1 * epochs[0].loss
+        if now > best + STANDING or is_late:
+            return None
+        shown.append(f"accuracy at {best:.3f} (now {accuracies[-1]:.3f})")
+    if len(losses) == len(epochs):
+        lowest = min(losses[:-WINDOW])
+        if min(losses[-WINDOW:]) <= lowest - STANDING * abs(lowest):
+            return None
+        shown.append(f"loss at {lowest:.4g} (now {losses[-1]:.4g})")
+    if not shown:
         return None
     return _found(
         "validation-standing-still",
         f"from epoch {start.number} to {end.number} the training loss fell from "
-        f"{start.loss:.4g} to {end.loss:.4g}, and {shown}",
+        f"{start.loss:.4g} to {end.loss:.4g}, and validation stayed: {', '.join(shown)}",
     )
 
 

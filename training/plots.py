@@ -10,6 +10,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from training.charts import PALETTE, QUIET, Chart, Frame, Series, tick_text, ticks
+from training.whole import beside
 
 SCALE = 2  # drawn twice as large and shrunk: smooth lines
 PANEL = (640, 440)
@@ -27,8 +28,9 @@ def plot_log(run: Path) -> Path:
     """Draw ``log.csv`` of a run's folder as ``log.png`` beside it: loss, and exact accuracy.
 
     The columns are ``epoch``, ``loss``, ``source`` and ``exact``, one row a source and an epoch;
-    ``validation_loss`` is drawn where there is one, and ``ap50`` in place of ``exact``. The new
-    picture takes the old one's place when it is whole.
+    ``validation_loss`` is drawn where there is one, and ``ap50`` in place of ``exact``. Without
+    validation (no row has a source) the loss is drawn alone. The new picture takes the old one's
+    place when it is whole.
 
     Raises:
         ValueError: a row is not of that kind; the message names it.
@@ -36,11 +38,14 @@ def plot_log(run: Path) -> Path:
     """
     log = run / "log.csv"
     rows = _rows(log)
-    picture = draw([_loss_chart(rows), _accuracy_chart(rows)])
-    partial = run / "log.partial.png"
-    picture.save(partial)
+    said = [row for row in rows if row["source"]]
+    charts = [_loss_chart(rows)]
+    if said or not rows:
+        charts.append(_accuracy_chart(said))
+    picture = draw(charts)
     output = run / "log.png"
-    partial.replace(output)
+    with beside(output) as partial:
+        picture.save(partial, "PNG")
     return output
 
 
@@ -64,7 +69,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
             )
         rows = list(reader)
     for number, row in enumerate(rows, 2):
-        for name in ("epoch", "loss", "exact"):
+        for name in ("epoch", "loss", *(["exact"] if row["source"] else [])):
             if not _is_number(row[name]):
                 raise ValueError(f"{path}: line {number}: {name} is no number: {row[name]!r}")
     return rows

@@ -69,12 +69,15 @@ def pretrain(
         CheckpointError: the run's checkpoints are of another network.
     """
     if config.task != "classify":
-        raise ConfigError(f"pretrain: expected the task 'classify', received {config.task!r}")
+        raise ConfigError(f"task: expected 'classify', received {config.task!r}")
     keras.utils.set_random_seed(config.seed)
     data = read_data(config, root)
     samples, owners = _pictures(data.samples, folders, with_labels=with_labels)
     if len(samples) < batch:
-        raise DatasetError(f"pretrain: {len(samples)} pictures are fewer than a batch of {batch}")
+        raise DatasetError(
+            f"{len(samples)} pictures are fewer than a batch of {batch}; name more folders of "
+            "pictures, or a smaller --batch"
+        )
     on_report(f"{len(samples)} pictures of {len(set(owners))} things")
     network = build(config, labels=data.labels, root=root)
     model = comparing(network)
@@ -131,7 +134,7 @@ class _Views:
         self, samples: Sequence[Sample], owners: Sequence[int], config: Config, batch: int
     ) -> None:
         self._spec = config.input_spec()
-        limit = config.data.cache_mb << 20
+        limit = config.data.cache_bytes
         self._canvases = Canvases(samples, self._spec, limit=limit, watch=Stopwatch())
         self._owners = np.array(owners, np.int32)
         self._batch, self._seed, self._workers = batch, config.seed, config.data.workers

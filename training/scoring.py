@@ -16,17 +16,24 @@ from training.samples import Sample
 class Score:
     """Shares in 0–1 over ``count`` pictures, by name; ``main`` names the one that decides.
 
-    Every score has ``exact``: pictures whose whole answer is right.
+    Every score has ``exact``: pictures whose whole answer is right. ``loss`` is the mean loss a
+    picture, of those whose label the network can emit (None: of none).
     """
 
     count: int
     main: str
     values: Mapping[str, float]
+    loss: float | None = None
 
     @property
     def value(self) -> float:
         """The share that decides which epoch is the best."""
         return self.values[self.main]
+
+
+def columns(task: str) -> tuple[str, ...]:
+    """The names of the shares that :func:`score` gives."""
+    return ("exact", "ap50", "ap") if task == "detect" else ("exact", "case_insensitive")
 
 
 def score(

@@ -8,7 +8,8 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from training.classify_settings import Classify
-from training.config import Config, Data, Detect, Fit, Input, Model, Source
+from training.config import Config, Data, Fit, Input, Model, Source
+from training.detect_settings import Detect
 
 TASKS = ("multi-head", "ctc", "ctc-tiny", "classify", "detect")
 # Where labels are, for tasks that do not read them from file names.
@@ -86,7 +87,8 @@ _SOURCE = {
 }
 _DATA = {
     "workers": "threads that decode",
-    "cache_mb": "decoded pictures are kept in this much memory",
+    "cache": "memory keeps every decoded picture: all is read once; limited: as much as cache_mb",
+    "cache_mb": "megabytes; what is beyond is read again in every epoch",
     "augment": "learn from changed versions: see them with solver-train preview",
 }
 _INPUT = {

@@ -18,19 +18,21 @@ from training import bases, checkpoint, plots, runlog, scoring, watch
 from training.bases import Base
 from training.config import Config
 from training.data.endless_feeder import Draft, EndlessFeeder
-from training.data.pipeline import Feeder, aligned, predict_batches
+from training.data.pipeline import Canvases, Feeder, aligned
 from training.data.sources import Data
+from training.data.stopwatch import Stopwatch
 from training.diagnose import Epoch
 from training.events import EventWriter
 from training.models import TASKS, build, transfer
 from training.optimizers import Plateau, make_optimizer, scheduled_rate
 from training.profiling import Profiler
+from training.validation import in_scalars, in_words, mean_loss, mean_score, validate
 
 _log = logging.getLogger(__name__)
 
 REPORT_STEPS = 50
+REPORT_SECONDS = 20.0
 BEST = "best.weights.h5"
-Scores = dict[str, scoring.Score]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ def _feeder(config: Config, data: Data, model: Any, profiler: Profiler) -> Feede
         is_photo=config.classify.photo,
         mixed=config.classify.mix,
         workers=config.data.workers,
-        cache_bytes=config.data.cache_mb << 20,
+        cache_bytes=config.data.cache_bytes,
         is_full=keras.backend.backend() == "jax",
         watch=profiler.watch,
         step_pixels=watch.step_pixels(model, config),
@@ -155,7 +157,9 @@ class _Run:
     data_hash: str = ""
     guard: watch.Watch = field(init=False)
     events: EventWriter = field(init=False)
+    validation: dict[str, Canvases] = field(init=False)
     batch: Any = None
+    begun: tuple[float, int] = (0.0, 0)
 
     def go(self) -> Path:
         self.data_hash = self.data.fingerprint
@@ -166,8 +170,20 @@ class _Run:
         self.guard.tell([watch.shared_pictures(self.data)])
         at = progress.epoch * steps + progress.step
         self.events = EventWriter(self.folder / "events", step=at + 1)
+        self.validation = self.canvases()
+        self.begun = time.monotonic(), at
         with watch.memory(self.config.fit.batch, self.try_batch):
             return self.epochs(progress, steps)
+
+    def canvases(self) -> dict[str, Canvases]:
+        """Of each validation source, in the memory that training leaves."""
+        left = max(0, self.config.data.cache_bytes - self.feeder.kept_bytes)
+        parts = self.data.validation
+        share, spec = left // max(1, len(parts)), self.config.input_spec()
+        return {
+            name: Canvases(part, spec, limit=share, watch=Stopwatch())
+            for name, part in parts.items()
+        }
 
     def epochs(self, progress: Progress, steps: int) -> Path:
         """All that is left to do."""
@@ -186,6 +202,7 @@ class _Run:
         """The rest of an epoch; returns the mean loss of all its steps."""
         fit_config, losses, total = self.config.fit, [], progress.total
         clock, epoch = time.monotonic(), progress.epoch
+        told = clock
         batches = self.profiler.waiting(self.feeder.epoch(epoch, start=progress.step))
         for step, (x, y) in enumerate(batches, start=progress.step):
             if self.batch is None:
@@ -204,8 +221,11 @@ class _Run:
                 losses.append(float(self.model.train_on_batch(x, y)))
             total += losses[-1]
             self.guard.step(losses[-1], epoch=epoch + 1, step=step + 1)
-            if (step + 1) % REPORT_STEPS == 0:
-                self.tell(epoch, step + 1, steps, losses, time.monotonic() - clock)
+            now, is_due = time.monotonic(), (step + 1) % REPORT_STEPS == 0
+            if is_due or now - told >= REPORT_SECONDS:
+                self.tell(epoch, step + 1, steps, losses, now - clock)
+                told = now
+            if is_due:
                 shown = {"train/loss": float(np.mean(losses[-REPORT_STEPS:])), "train/rate": rate}
                 self.events.scalars(epoch * steps + step + 1, shown)
             if (step + 1) % fit_config.checkpoint_steps == 0 and self.guard.is_sound:
@@ -225,19 +245,25 @@ class _Run:
     def tell(self, epoch: int, step: int, steps: int, losses: list[float], spent: float) -> None:
         """One line of live progress, with the time left to the last epoch."""
         rate = len(losses) / spent
-        left = (steps - step + steps * (self.config.fit.epochs - epoch - 1)) / rate
         self.report(
             f"epoch {epoch + 1}/{self.config.fit.epochs} step {step}/{steps} "
             f"loss {np.mean(losses[-REPORT_STEPS:]):.4f} "
-            f"{rate * self.config.fit.batch:.0f} pictures/s, {left / 60:.0f} min left"
+            f"{rate * self.config.fit.batch:.0f} pictures/s, "
+            f"{self.left(epoch * steps + step, steps)}"
         )
+
+    def left(self, at: int, steps: int) -> str:
+        """The time to the last epoch, as long as steps have taken so far, validation with them."""
+        clock, first = self.begun
+        each = (time.monotonic() - clock) / max(1, at - first)
+        return f"{in_time(each * (steps * self.config.fit.epochs - at))} left"
 
     def judge(self, progress: Progress, loss: float, steps: int) -> Progress:
         """Validate, keep the best weights, log, plot, and name what looks wrong."""
         self.guard.weights(self.arrays(), epoch=progress.epoch + 1, step=0)
         with _averaged(self.model), self.profiler.watch.time("validation"):
-            scores, answers = validate(self.model, self.config, self.data)
-            mean = _mean(scores)
+            scores, answers = validate(self.model, self.config, self.data, canvases=self.validation)
+            mean = mean_score(scores)
             # Without validation nothing tells epochs apart: the last one is kept.
             is_best = not scores or mean > progress.best
             if is_best:
@@ -251,14 +277,15 @@ class _Run:
             plateau=progress.plateau.after(mean) if scores else progress.plateau,
         )
         self.store(progress)
-        runlog.append(self.folder / "log.csv", done, loss, scores)
-        self.events.scalars(done * steps, _event(loss, scores, mean))
-        self.report(f"epoch {done}: {_judged(scores, mean)}")
+        shares = scoring.columns(self.config.task)
+        runlog.append(self.folder / "log.csv", done, loss, scores, shares=shares)
+        self.events.scalars(done * steps, in_scalars(loss, scores))
+        self.report(f"epoch {done}: {in_words(loss, scores)}; {self.left(done * steps, steps)}")
         truths = [s.label for part in self.data.validation.values() for s in part]
         said = [answer for answer in answers if isinstance(answer, str)]
-        self.guard.epoch(Epoch(done, loss, mean if scores else None), said, truths)
-        if scores:
-            plots.plot_log(self.folder)
+        figure = mean if scores else None
+        self.guard.epoch(Epoch(done, loss, figure, mean_loss(scores)), said, truths)
+        plots.plot_log(self.folder)
         return progress
 
     def arrays(self) -> list[Any]:
@@ -286,33 +313,12 @@ class _Run:
         variables = [*self.model.variables, *self.model.optimizer.variables]
         if [tuple(v.shape) for v in variables] != [array.shape for array in arrays]:
             raise checkpoint.CheckpointError(
-                f"{self.folder}: its checkpoints are of another network"
+                f"{self.folder}: its checkpoints are of another network, or of other frozen "
+                f"layers; train in a new run folder: --run NEW --from {self.folder / BEST}"
             )
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         return Progress(**{**state, "plateau": Plateau(**state["plateau"])})
-
-
-def validate(model: Any, config: Config, data: Data) -> tuple[Scores, list[Any]]:
-    """The scores of each validation source, and all answers in order.
-
-    Every picture is read exactly once.
-    """
-    scores: Scores = {}
-    every: list[Any] = []
-    for name, samples in data.validation.items():
-        answers: list[Any] = [None] * len(samples)
-        batches = predict_batches(samples, config.input_spec(), batch=config.fit.batch)
-        for indices, x, placements in batches:
-            outputs = keras.tree.flatten(model(x, training=False))
-            arrays = [keras.ops.convert_to_numpy(output) for output in outputs]
-            found = TASKS[config.task].read(config, data.labels, arrays, placements)
-            for index, answer in zip(indices, found, strict=True):
-                answers[index] = answer
-        threshold = config.detect.score_threshold
-        scores[name] = scoring.score(config.task, answers, samples, threshold=threshold)
-        every += answers
-    return scores, every
 
 
 @contextmanager
@@ -345,23 +351,8 @@ def _optimizer(config: Config) -> keras.optimizers.Optimizer:
     return optimizer
 
 
-def _mean(scores: Scores) -> float:
-    return float(np.mean([score.value for score in scores.values()])) if scores else 0.0
-
-
-def _judged(scores: Scores, mean: float) -> str:
-    """A validation in one line, the weakest sources by name."""
-    if not scores:
-        return "no validation pictures"
-    worst = sorted(scores.items(), key=lambda item: item[1].value)[:4]
-    weakest = ", ".join(f"{name} {score.value:.2f}" for name, score in worst)
-    return f"mean {worst[0][1].main} {mean:.4f}; weakest {weakest}"
-
-
-def _event(loss: float, scores: Scores, mean: float) -> dict[str, float]:
-    """What TensorBoard is shown of an epoch."""
-    values = {"epoch/loss": loss}
-    for name, score in scores.items():
-        values[f"validation/{score.main}"] = mean
-        values |= {f"{kind}/{name}": value for kind, value in score.values.items()}
-    return values
+def in_time(seconds: float) -> str:
+    """A duration for a person: "50 s", "12 min", "3.5 h"."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -61,7 +62,7 @@ def best_epoch(log: Path) -> Share:
     with log.open(newline="", encoding="utf-8") as file:
         reader = csv.DictReader(file)
         main = next((name for name in runlog.MAIN if name in (reader.fieldnames or ())), EXACT)
-        for row in reader:
+        for row in filter(itemgetter("source"), reader):
             part = epochs.setdefault(int(row["epoch"]), [])
             part.append((float(row[main]), int(row["count"])))
     if not epochs:

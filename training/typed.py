@@ -21,7 +21,7 @@ def build(where: str, kind: type[_T], body: object) -> _T:
         ConfigError: an unknown or missing key, or a value of another type.
     """
     if not isinstance(body, Mapping):
-        raise ConfigError(f"{where}: expected a table, received {body!r}")
+        raise ConfigError(f"{where.rstrip('.')}: expected a table, received {body!r}")
     hints = get_type_hints(kind)
     known = {item.name: item for item in fields(kind)}  # type: ignore[arg-type]
     for key in body:

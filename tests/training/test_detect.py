@@ -73,7 +73,9 @@ def test_fit_logs_average_precision(project: Path) -> None:
     with (run / "log.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["1", "2"]
-    assert list(rows[0]) == ["epoch", "loss", "source", "count", "exact", "ap50", "ap"]
+    first = ["epoch", "loss", "validation_loss", "source", "count"]
+    assert list(rows[0]) == [*first, "exact", "ap50", "ap"]
+    assert 0 < float(rows[1]["validation_loss"]) < 10 * float(rows[1]["loss"])
     assert float(rows[1]["loss"]) < float(rows[0]["loss"])
     assert (run / "log.png").is_file()
     assert (run / "best.weights.h5").is_file()

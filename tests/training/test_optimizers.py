@@ -13,6 +13,7 @@ pytest.importorskip("tensorflow")
 
 import keras
 
+from training import config
 from training.optimizers import (
     OPTIMIZERS,
     SCHEDULES,
@@ -55,6 +56,11 @@ def test_adabelief_goes_through_a_configuration() -> None:
     again = keras.optimizers.deserialize(keras.optimizers.serialize(first))
     assert isinstance(again, AdaBelief)
     assert again.get_config() == first.get_config()
+
+
+def test_the_settings_know_every_name() -> None:
+    assert tuple(OPTIMIZERS) == config.OPTIMIZERS
+    assert set(SCHEDULES) | {"plateau"} == set(config.SCHEDULES)
 
 
 @pytest.mark.parametrize("name", list(OPTIMIZERS))

@@ -13,8 +13,9 @@ from PIL import Image
 from solver import images
 from solver.charset import Charset
 from solver.preprocess import preprocess
-from training.config import Config, Detect, Input
+from training.config import Config, Input
 from training.data.pipeline import Feeder, padded_codes, predict_batches
+from training.detect_settings import Detect
 from training.samples import Annotation, Sample, read_folder
 
 SPEC = Config(symbols="0123").input_spec()

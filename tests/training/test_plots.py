@@ -54,6 +54,12 @@ def test_validation_loss_is_drawn_where_there_is_one(tmp_path: Path) -> None:
     assert holds(pixels(tmp_path / "log.png")[:, : PANEL[0]], PALETTE[1])
 
 
+def test_without_validation_there_is_a_loss_alone(tmp_path: Path) -> None:
+    drawn = pixels(plot_log(write(tmp_path, "1,9,,0,,\n2,5,,0,,\n")))
+    assert drawn.shape == (PANEL[1], PANEL[0], 3)
+    assert holds(drawn, PALETTE[0])
+
+
 @pytest.mark.parametrize(
     "rows",
     [

@@ -1,4 +1,4 @@
-"""The log goes back to where a run goes on."""
+"""The log has a row a source and an epoch, and goes back to where a run goes on."""
 
 from __future__ import annotations
 
@@ -8,22 +8,36 @@ import pytest
 
 from training import runlog
 from training.diagnose import Epoch
+from training.scoring import Score
 
-HEAD = "epoch,loss,source,count,exact,case_insensitive\r\n"
-ONE = "1,2.50000,a,4,0.50000,0.50000\r\n1,2.50000,b,4,0.00000,0.25000\r\n"
-TWO = "2,1.50000,a,4,1.00000,1.00000\r\n2,1.50000,b,4,0.50000,0.50000\r\n"
+OLD = "epoch,loss,source,count,exact,case_insensitive\r\n"
+HEAD = "epoch,loss,validation_loss,source,count,exact,case_insensitive\r\n"
+ONE = "1,2.50000,3.00000,a,4,0.50000,0.50000\r\n1,2.50000,4.00000,b,4,0.00000,0.25000\r\n"
+TWO = "2,1.50000,,a,4,1.00000,1.00000\r\n2,1.50000,,b,4,0.50000,0.50000\r\n"
+FIRST, SECOND = Epoch(1, 2.5, 0.25, 3.5), Epoch(2, 1.5, 0.75)
+BLIND = "1,2.50000,,,0,,\r\n2,1.50000,,,0,,\r\n"
 
 
 @pytest.mark.parametrize(
     ("text", "epoch", "kept", "found"),
     [
         ("", 0, "", []),
+        ("epo", 0, "", []),
         (HEAD, 3, HEAD, []),
-        (HEAD + ONE + TWO, 2, HEAD + ONE + TWO, [Epoch(1, 2.5, 0.25), Epoch(2, 1.5, 0.75)]),
-        (HEAD + ONE + TWO, 1, HEAD + ONE, [Epoch(1, 2.5, 0.25)]),
-        (HEAD + ONE + TWO[:-1], 1, HEAD + ONE, [Epoch(1, 2.5, 0.25)]),
-        (HEAD + ONE + "2,1.5", 1, HEAD + ONE, [Epoch(1, 2.5, 0.25)]),
+        (HEAD + "1,2.5", 3, HEAD, []),
+        (HEAD + ONE + TWO, 2, HEAD + ONE + TWO, [FIRST, SECOND]),
+        (HEAD + ONE + TWO, 1, HEAD + ONE, [FIRST]),
+        (HEAD + ONE + TWO[:-1], 1, HEAD + ONE, [FIRST]),
+        (HEAD + ONE + "2,1.5", 1, HEAD + ONE, [FIRST]),
         (HEAD + ONE, 0, HEAD, []),
+        (
+            HEAD + "1,2.5,inf,a,4,0.25,0\r\n",
+            1,
+            HEAD + "1,2.5,inf,a,4,0.25,0\r\n",
+            [Epoch(1, 2.5, 0.25)],
+        ),
+        (HEAD + BLIND, 2, HEAD + BLIND, [Epoch(1, 2.5), Epoch(2, 1.5)]),
+        (OLD + "1,2.5,a,4,0.25,0\r\n", 1, OLD + "1,2.5,a,4,0.25,0\r\n", [Epoch(1, 2.5, 0.25)]),
     ],
 )
 def test_go_back(tmp_path: Path, text: str, epoch: int, kept: str, found: list[Epoch]) -> None:
@@ -36,3 +50,42 @@ def test_go_back(tmp_path: Path, text: str, epoch: int, kept: str, found: list[E
 
 def test_there_is_no_log(tmp_path: Path) -> None:
     assert runlog.go_back(tmp_path / "log.csv", 3) == []
+
+
+SHARES = ("exact", "case_insensitive")
+SCORES = {
+    "a": Score(4, "exact", {"exact": 0.5, "case_insensitive": 0.5}, 3.0),
+    "b": Score(4, "exact", {"exact": 0.0, "case_insensitive": 0.25}, 4.0),
+}
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, HEAD + ONE),
+        ("", HEAD + ONE),
+        (HEAD, HEAD + ONE),
+        (OLD, OLD + ONE.replace("3.00000,", "").replace("4.00000,", "")),
+    ],
+)
+def test_an_epoch_is_added(tmp_path: Path, before: str | None, after: str) -> None:
+    log = tmp_path / "log.csv"
+    if before is not None:
+        log.write_bytes(before.encode())
+    runlog.append(log, 1, 2.5, SCORES, shares=SHARES)
+    assert log.read_bytes().decode() == after
+
+
+def test_epochs_without_validation_keep_their_loss(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    runlog.append(log, 1, 2.5, {}, shares=SHARES)
+    runlog.append(log, 2, 1.5, {}, shares=SHARES)
+    assert log.read_bytes().decode() == HEAD + BLIND
+
+
+def test_what_is_added_comes_back(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    lost = {"a": Score(4, "exact", {"exact": 1.0, "case_insensitive": 1.0})}
+    runlog.append(log, 1, 2.5, SCORES, shares=SHARES)
+    runlog.append(log, 2, 1.5, lost, shares=SHARES)
+    assert runlog.go_back(log, 2) == [FIRST, Epoch(2, 1.5, 1.0)]

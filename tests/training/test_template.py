@@ -10,7 +10,8 @@ import pytest
 
 from training import template
 from training.classify_settings import Classify
-from training.config import TASKS, Detect, load
+from training.config import TASKS, load
+from training.detect_settings import Detect
 
 HEADS = {"Config": "", "Source": "[[data.train]]"}
 

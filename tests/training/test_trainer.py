@@ -6,6 +6,8 @@ import errno
 import json
 import logging
 import os
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,9 @@ pytest.importorskip("tensorflow")
 from tests.training import tiny
 from tests.training.test_events import events
 from tests.training.tiny import SETTINGS, fit, kept
-from training import checkpoint
+from training import checkpoint, cli
+from training.samples import Sample
+from training.trainer import in_time
 
 pytestmark = pytest.mark.training
 TWO = SETTINGS.replace("epochs = 1", "epochs = 2")
@@ -46,8 +50,68 @@ def test_tensorboard_is_shown_each_epoch_and_source(
         for value in event.summary.value:
             found.setdefault(value.tag, []).append(event.step)
     assert found["train/loss"] == found["train/rate"] == [4, 10]
-    for tag in ("exact/test", "case_insensitive/more", "validation/exact", "epoch/loss"):
+    for tag in ("exact/test", "case_insensitive/more", "validation/exact", "validation/loss"):
         assert found[tag] == [6, 12]
+
+
+@pytest.mark.parametrize(("cache", "times"), [('cache = "memory"', 1), ("cache_mb = 0", 5)])
+def test_a_pack_is_loaded_once(
+    project: Path, monkeypatch: pytest.MonkeyPatch, cache: str, times: int
+) -> None:
+    """Training looks at a picture to see how wide it is, and then in each of two epochs."""
+    for name in ("train", "test"):
+        assert cli.main(["pack", str(project / name), "--out", str(project / "packs" / name)]) == 0
+    packs = TWO.replace('path = "train"', 'path = "packs/train", reader = "pack"')
+    packs = packs.replace('path = "test"', 'path = "packs/test", reader = "pack"')
+    pixels, decoded = Sample.pixels, Counter[str]()
+
+    def count(self: Sample, content: Path | bytes | None = None) -> Any:
+        decoded[self.source] += 1
+        return pixels(self, content)
+
+    monkeypatch.setattr(Sample, "pixels", count)
+    assert fit(project, packs.replace("workers = 1", f"workers = 1\n{cache}")) == 0
+    assert decoded == {"train": 24 * min(times, 3), "test": 12 * min(times, 2)}
+
+
+def test_a_run_without_validation_logs_and_draws_its_loss(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert fit(project, TWO.replace('validation = [{path = "test"}]', "")) == 0
+    head, *rows = (project / "run" / "log.csv").read_text().splitlines()
+    assert head.startswith("epoch,loss,validation_loss,source,count,exact")
+    losses = [float(row.split(",")[1]) for row in rows]
+    assert len(losses) == 2
+    assert min(losses) > 0
+    assert (project / "run" / "log.png").is_file()
+    last = re.fullmatch(
+        r"epoch 2: no validation pictures; loss ([\d.]+); 0 s left", caplog.messages[-1]
+    )
+    assert last is not None
+    assert float(last[1]) == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_live_progress_has_the_time_left(
+    project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch of few steps is told of too, where a step takes long."""
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr("training.trainer.REPORT_SECONDS", 0.0)
+    assert fit(project, SETTINGS) == 0
+    lines = [line for line in caplog.messages if " step " in line]
+    assert [line.split(" loss ")[0] for line in lines] == [
+        f"epoch 1/1 step {step}/6" for step in range(1, 7)
+    ]
+    assert all(re.search(r"\d+ pictures/s, [\d.]+ (s|min|h) left$", line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "0 s"), (99, "99 s"), (100, "2 min"), (5940, "99 min"), (9000, "2.5 h")],
+)
+def test_time_for_a_person(seconds: float, said: str) -> None:
+    assert in_time(seconds) == said
 
 
 def test_profile(project: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -86,6 +86,6 @@ def test_the_best_epoch_by_the_mean_of_sources(tmp_path: Path) -> None:
         + "2,1.0,a,100,0.80000,0.9\n2,1.0,b,3,0.66667,0.7\n"
     )
     assert trials.best_epoch(log) == Share(82, 103)
-    log.write_text(head)
+    log.write_text(head + "1,2.0,,0,,\n")
     with pytest.raises(StudyError, match="no epoch was validated"):
         trials.best_epoch(log)

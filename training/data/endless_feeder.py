@@ -91,6 +91,11 @@ class EndlessFeeder:
             batches.pop()
         return batches
 
+    @property
+    def kept_bytes(self) -> int:
+        """Of the decoded pictures that stay in memory: of drafts none does."""
+        return 0
+
     def leave_out(self, indices: Sequence[int]) -> None:
         """Show these samples no more, in any epoch."""
         self._repeats[list(indices)] = 0.0

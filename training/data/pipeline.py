@@ -66,6 +66,11 @@ class Canvases:
     def __len__(self) -> int:
         return len(self._samples)
 
+    @property
+    def bytes(self) -> int:
+        """Of the canvases that are kept."""
+        return self._bytes
+
     def __getitem__(self, index: int) -> tuple[UInt8, Placement]:
         kept = self._kept.get(index)
         if kept is not None:
@@ -158,6 +163,11 @@ class Feeder:
         batches.extend(rests)
         rng.shuffle(batches)  # type: ignore[arg-type]
         return batches
+
+    @property
+    def kept_bytes(self) -> int:
+        """Of the decoded pictures that stay in memory."""
+        return self._canvases.bytes
 
     def leave_out(self, indices: Sequence[int]) -> None:
         """Show these samples no more, in any epoch."""
@@ -266,13 +276,24 @@ def padded_codes(encode: Callable[[str], Sequence[int]], *, multiple: int = 1) -
 
 
 def predict_batches(
-    samples: Sequence[Sample], spec: InputSpec, *, batch: int, workers: int = 2
+    samples: Sequence[Sample],
+    spec: InputSpec,
+    *,
+    batch: int,
+    workers: int = 2,
+    canvases: Canvases | None = None,
 ) -> Iterator[tuple[list[int], Float32, list[Placement]]]:
-    """Each sample exactly once, unchanged, as in use: ``(indices, x (N, h, w, c), placements)``."""
+    """Each sample exactly once, unchanged, as in use: ``(indices, x (N, h, w, c), placements)``.
+
+    ``canvases`` of the samples spare what they keep from being decoded again.
+    """
     waiting: dict[int, list[tuple[int, Float32, Placement]]] = defaultdict(list)
 
     def prepared(index: int) -> tuple[Float32, Placement]:
-        return preprocess.preprocess(samples[index].pixels(), spec)
+        if canvases is None:
+            return preprocess.preprocess(samples[index].pixels(), spec)
+        canvas, placement = canvases[index]
+        return preprocess.tensor(canvas, spec), placement
 
     with ThreadPoolExecutor(workers) as pool:
         for index, (tensor, placement) in enumerate(pool.map(prepared, range(len(samples)))):

@@ -185,21 +185,29 @@ def _training(card: Card) -> Iterator[str]:
 
 
 def _length(card: Card) -> str:
-    epochs: dict[int, list[float]] = {}
+    rows: list[dict[str, str]] = []
     path = card.run / "log.csv"
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                score = float(row[_main(card)])
-                epochs.setdefault(int(row["epoch"]), []).append(score)
-    looks = round(sum(card.data.repeats))
+            rows = list(csv.DictReader(file))
+    epochs: dict[int, list[float]] = {}
+    for row in rows:
+        if row["source"]:
+            epochs.setdefault(int(row["epoch"]), []).append(float(row[_main(card)]))
+    looks = round(sum(card.data.repeats)) + sum(one.count for one in card.data.endless)
     most = f"{card.config.fit.epochs} epochs of {looks:,} pictures (`repeat` counted)"
+    if not rows:
+        return f"At most {most}; the run left no log."
+    last = rows[-1]
     if not epochs:
-        return f"At most {most}; the run left no log of its validation."
+        return (
+            f"{last['epoch']} of at most {most}. There was no validation part, so the weights are "
+            f"those of the last epoch; its mean training loss was {float(last['loss']):.4g}."
+        )
     means = {epoch: sum(scores) / len(scores) for epoch, scores in epochs.items()}
     best = max(means, key=lambda epoch: (means[epoch], -epoch))
     return (
-        f"{max(epochs)} of at most {most}. The weights are those of epoch {best}, the best on "
+        f"{last['epoch']} of at most {most}. The weights are those of epoch {best}, the best on "
         f"validation: {100 * means[best]:.1f} % {_MEASURES[_main(card)]}, the mean of its sources."
     )
 

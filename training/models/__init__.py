@@ -149,7 +149,14 @@ def _class_loss(config: Config) -> Loss:
     if not config.classify.mix:
         return lambda y, logits: loss(y[:, 0], logits)
     smoothing = config.fit.label_smoothing
-    return lambda y, logits: mixed_cross_entropy(y, logits, smoothing=smoothing)
+
+    def either(y: Any, logits: Any) -> Any:
+        # What is validated is not mixed: it has the one class alone.
+        if y.shape[1] == 1:
+            return loss(y[:, 0], logits)
+        return mixed_cross_entropy(y, logits, smoothing=smoothing)
+
+    return either
 
 
 def _encode_text(config: Config, labels: Labels) -> Targets:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from solver.anchors import AnchorSpec
-from training.config import Config, Data, Detect, Input
+from training.config import Config, Data, Input
 from training.data.anchor_fit import Canvas, fit
+from training.detect_settings import Detect
 
 
 def boxes(*sides: tuple[float, float]) -> np.ndarray:
