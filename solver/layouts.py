@@ -145,7 +145,8 @@ def _read_toml(path: Path) -> Layout:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
     except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-        raise TaskError(f"the layout cannot be read: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise TaskError(f"{path}: the layout cannot be read: {why}") from error
     if len(data) > _MAX_FILE:
         raise TaskError(f"{path}: expected a layout of at most {_MAX_FILE:,} bytes")
     try:

@@ -32,7 +32,15 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, OSError) and what:
         return f"{error.filename}: {what}" if error.filename else what
     if isinstance(error, _SPOKEN):
-        return " ".join(str(error).split()) or type(error).__name__
+        said = " ".join(str(error).split()) or type(error).__name__
+        return _with_advice(said, error.__cause__)
     if type(error).__module__.startswith("tensorflow."):  # its own tree, in C++'s words
         return " ".join(str(getattr(error, "message", error)).split())
     return None
+
+
+def _with_advice(said: str, cause: BaseException | None) -> str:
+    """The sentence, where it ends in the system's words, with what to do in place of them."""
+    words = cause.strerror if isinstance(cause, OSError) else None
+    advice = _SYSTEM.get(cause.errno or 0) if isinstance(cause, OSError) else None
+    return said.removesuffix(words) + advice if words and advice and said.endswith(words) else said

@@ -71,6 +71,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         print(f"{name}\t{evaluate.line(figures)}")
     if len(found.sources) > 1:
         print(f"all together\t{evaluate.line(found.pooled)}")
+    for line in evaluate.strange(reader, samples):
+        print(line)
     for item in found.unreadable:
         print(f"left out: {shown(item.sample.path)}: {shown(item.reason)}")
     writers = (

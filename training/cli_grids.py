@@ -65,6 +65,10 @@ def _harvest(options: argparse.Namespace) -> None:
 def _tell(report: Report, out: Path) -> None:
     for line in report.left_out:
         print(f"left out: {line}")
+    if not (report.tiles or report.words or report.unlabelled or report.known):
+        raise ValueError(
+            "not one picture could be cut; look whether --layout is theirs, and the files are whole"
+        )
     print(
         f"{report.tiles} tiles, {report.words} words, {report.unlabelled} unlabelled tiles in {out}"
         + (f"; {report.known} tiles were known" if report.known else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from training.figures.boxes import BoxFigures, Verdict, box_figures, judge
 from training.figures.classes import TOP, ClassFigures, class_figures
 from training.figures.text import TextFigures, text_figures
 from training.metrics import BOX_FLOOR
-from training.samples import Annotation, DatasetError, Sample
+from training.samples import Annotation, DatasetError, Sample, shown
 
 CHUNK = 256
 # The tensors and outputs of a detector are large.
@@ -223,6 +224,24 @@ def evaluate(reader: Reader, samples: Sequence[Sample]) -> Evaluation:
         )
     except ValueError as error:
         raise DatasetError(f"{reader.model.source}: {error}") from error
+
+
+def strange(reader: Reader, samples: Sequence[Sample]) -> list[str]:
+    """A line where labels hold symbols that a text model cannot write: none of them can be right.
+
+    Upper and lower case are told apart, as in ``exact``.
+    """
+    if not isinstance(reader, TextReader):
+        return []
+    known = set(reader.model.spec.decoder.symbols)
+    lacking = Counter(x for one in samples for x in sorted(set(one.label) - known))
+    if not lacking:
+        return []
+    count = sum(not known.issuperset(one.label) for one in samples)
+    named = ", ".join(f"{shown(symbol)!r} in {times}" for symbol, times in lacking.most_common(5))
+    more = ", …" if len(lacking) > 5 else ""
+    said = f"{count} of {len(samples)} labels hold symbols that the model cannot write"
+    return [f"{said}, and so count as wrong: {named}{more}"]
 
 
 def predict(

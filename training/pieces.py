@@ -96,6 +96,11 @@ def read_answers(source: Path) -> list[Answer]:
         DatasetError: the table, a row of it or a picture that it names cannot be used.
     """
     table = source / TABLE if source.is_dir() else source
+    if not table.is_file():
+        raise DatasetError(
+            f"{table}: no such table; write one with a row a picture: file, header word, answer "
+            "tiles from 0"
+        )
     folder, found = table.parent, []
     rows = csv.reader(io.StringIO(read_text(table), newline=""), delimiter="\t")
     for line, row in enumerate(rows, start=1):
@@ -141,6 +146,10 @@ def read_confirmed(file: Path, folder: Path) -> list[Answer]:
             raise DatasetError(f"{where}: no such picture as {shown(path)}")
         shows = {place: name for place, name in enumerate(labels) if name in words}
         found.append(_answer(path, folder, words, map(str, answers), where=where, shows=shows))
+    if not found:
+        raise DatasetError(
+            f'{file}: no line has "confirmed": true; add it to the answers that your site took'
+        )
     return found
 
 

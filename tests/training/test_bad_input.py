@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from tests.solver.grids import draw_grid
 from tests.training import toys
 from tests.training.data.pictures import save, scene
 from training import cli, label
@@ -46,6 +48,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "damaged/34_b.png").write_bytes((root / "good/00_0.png").read_bytes()[:90])
     shutil.copytree(root / "good", root / "some")
     (root / "some/56_c.png").write_bytes(b"")
+    (root / "grids").mkdir()
+    (root / "grids/labels.tsv").write_text("file\tword\tanswers\na.jpg\tcat\t1,2\n")
+    shutil.copytree(root / "grids", root / "nogrids")
+    shutil.copytree(root / "grids", root / "whole")
+    Image.fromarray(draw_grid((0, 60, 120, 0, 60, 120, 0, 60), 20)).save(root / "whole/a.jpg")
+    (root / "nogrids/a.jpg").write_bytes(b"no picture")
+    (root / "answers.jsonl").write_text('{"path": "a.jpg", "indices": []}\n')
     (root / "file").write_text("in the way")
     (root / "broken.onnx").write_bytes(b"no network")
     (root / "broken.weights.h5").write_bytes(b"no weights")
@@ -128,6 +137,10 @@ QUICK = [
     ("evaluate toy.onnx nowhere", "nowhere: no such folder"),
     ("label empty --out l.csv", "empty"),
     ("label nowhere --out l.csv", "nowhere"),
+    ("cut empty --out o", "labels.tsv: no such table; write one with a row a picture"),
+    ("cut nowhere --out o", "nowhere: no such table"),
+    ("harvest nowhere.jsonl --out o", "nowhere.jsonl: no such file or folder; look at the name"),
+    ("harvest answers.jsonl --out o", 'no line has "confirmed": true; add it'),
     ("clean nowhere --runs", "expected a project's folder"),
     ("clean empty --runs", "expected a project's folder"),
     ("clean p", "say what to move to the trash"),
@@ -141,6 +154,9 @@ QUICK = [
     ("pack damaged --out o", "none of 2 files is a picture"),
     ("preview damaged.toml --out o.png", "damaged/12_a.png"),
     ("evaluate toy.onnx damaged", "none of 2 files can be read as a picture"),
+    ("cut nogrids --out o", "not one picture could be cut; look whether --layout is theirs"),
+    ("cut grids --out o", "line 2: no such picture as 'a.jpg'"),
+    ("harvest damaged/12_a.png --out o", "line 1: not JSON"),
     ("evaluate broken.onnx good", "broken.onnx"),
     ("label good --out l.csv --model broken.onnx", "broken.onnx"),
     # a label outside the charset
@@ -148,7 +164,8 @@ QUICK = [
     ("preview outside.toml --out o.png", "label '1x' is outside the charset"),
     ("split some --out s --reader csv", "expected one of *.csv in it, found 0"),
     # a missing file
-    ("check missing.toml", "missing.toml: no such file"),
+    ("check missing.toml", "missing.toml: no such file or folder; look at the name"),
+    ("cut grids --out o --layout missing.toml", "missing.toml: the layout cannot be read: no such"),
     ("pack missing.toml --out o", "missing.toml: no such file"),
     ("preview missing.toml --out o.png", "missing.toml: no such file"),
     ("preview nowhere.toml --out o.png", "nowhere: no such folder"),
@@ -210,6 +227,12 @@ TRAINING = [
             ("value", "fit.epochs: expected > 0"),
         )
     ],
+    ("pretrain two.toml empty", "empty: no pictures"),
+    ("pretrain one.toml", "one class only, 'cat'; a classifier needs two"),
+    ("pretrain good.toml", "task: expected 'classify', received 'ctc'"),
+    ("pretrain missing.toml", "missing.toml: no such file"),
+    ("pretrain two.toml", "12 pictures are fewer than a batch of 128; name more folders"),
+    ("pretrain two.toml --batch 4 --run file/x", "file/x: a part of this path is a file"),
     ("fit good.toml --run file/x", "file/x: a part of this path is a file"),
     ("fit good.toml --from nothing", "nothing: neither"),
     ("fit good.toml --from broken.weights.h5", "not a Keras .weights.h5 file"),
@@ -264,12 +287,14 @@ def test_training_refused(
 @pytest.mark.training
 @pytest.mark.usefixtures("weights")
 def test_damaged_pictures_do_not_train(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("fit damaged.toml", "search damaged.toml --trials 3", "curve damaged.toml"):
+    commands = ("fit damaged.toml", "search damaged.toml --trials 3", "curve damaged.toml")
+    for command in (*commands, "pretrain two.toml damaged --batch 2"):
         before = _files(here)
         assert cli.main(shlex.split(command)) == 1
         error = capsys.readouterr().err.splitlines()[-1]
         assert error.startswith(f"solver-train {command.split()[0]}: ")
-        assert "damaged/12_a.png" in error
+        assert "damaged/" in error
+        assert "leave it out" in error
         after = _files(here)
         assert {name: after[name] for name in before} == before
 
@@ -296,6 +321,7 @@ FULL = [
     "generate tiles o --count 2",
     "generate click o --count 2",
     "generate slide o --count 2",
+    "cut whole --out o",
     "preview good.toml --out o.png --count 2",
     "evaluate toy.onnx good --json r.json",
     "evaluate toy.onnx good --html r.html",
@@ -308,6 +334,7 @@ FULL_TRAINING = [
     "fit good.toml --run r",
     "search good.toml --trials 3 --out r",
     "curve good.toml --sizes 4 --out r",
+    "pretrain two.toml --batch 4 --epochs 1 --run r",
     "heatmap good.toml good/00_0.png --out h --weights w.weights.h5",
     "export good.toml -o o.onnx --weights w.weights.h5",
 ]

@@ -48,6 +48,21 @@ def test_a_damaged_picture_is_said(tmp_path: Path, capsys: pytest.CaptureFixture
     assert f"left out: {pictures / '2_damaged.png'}: " in shown
 
 
+def test_labels_that_the_model_cannot_write_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = folder(tmp_path / "p", ["1", "2"])
+    for name in ("x#_1.png", "1#_1.png"):
+        (pictures / name).write_bytes((pictures / "1_0.png").read_bytes())
+    assert cli.main(["evaluate", str(toys.text_model(tmp_path)), str(pictures)]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert "4 pictures  exact 0.500" in first
+    assert second == (
+        "2 of 4 labels hold symbols that the model cannot write, and so count as wrong: "
+        "'#' in 2, 'x' in 1"
+    )
+
+
 def test_a_classifier_takes_class_folders(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
