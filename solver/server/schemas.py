@@ -23,6 +23,7 @@ from pydantic import (
 
 from solver.decoders.scores import MAX_TOP_K
 from solver.layouts import LAYOUTS, Layout
+from solver.tasks.asked import characters
 
 _URI = re.compile(r"data:[a-z0-9.+/-]{0,64}(;[a-z0-9.+=-]{0,64}){0,4};base64,", re.IGNORECASE)
 _LENGTH = re.compile(r"([0-9]{1,3})(?:-([0-9]{1,3}))?")
@@ -132,10 +133,10 @@ Words = Annotated[
 
 
 def _targets(value: Any) -> Any:
-    """A text's characters without spaces, or a list's items, as a tuple: it can be compared."""
+    """The characters that a text asks for, or a list's items, as a tuple: it can be compared."""
     if value is None:
         return None
-    words = tuple("".join(value.split())) if isinstance(value, str) else value
+    words = characters(value) if isinstance(value, str) else value
     if (
         not isinstance(words, list | tuple)
         or not 1 <= len(words) <= MOST_WORDS

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from solver.errors import TaskError
 from solver.images import ImageSource
 from solver.results import Box, ClickResult, ClickTarget
+from solver.tasks.asked import characters
 from solver.tasks.assign import NO_BOX, assign
 from solver.tasks.detect import Detector
 from solver.tasks.glyphs import GlyphReader, likeness
@@ -45,7 +46,7 @@ READABLE = 0.5
 
 
 def named_targets(targets: TargetSource) -> list[str] | None:
-    """The targets that are named: a text's characters without spaces, or a list's items.
+    """The targets that are named: the characters that a text asks for, or a list's items.
 
     None for a picture: a string is one only as a ``data:`` URI.
 
@@ -55,7 +56,7 @@ def named_targets(targets: TargetSource) -> list[str] | None:
     if isinstance(targets, str):
         if targets[:5].lower() == "data:":
             return None
-        return [symbol for symbol in targets if not symbol.isspace()]
+        return characters(targets)
     if not isinstance(targets, list | tuple):
         return None
     if not all(isinstance(target, str) for target in targets):
@@ -112,9 +113,12 @@ class Clicker:
         return decide(names, boxes, odds, [name or None for name in names], plain=ALIKE)
 
     def marks(self, image: UInt8) -> list[Box]:
-        """All marks that might be one, in reading order by their left edge."""
-        found = self._detector.detect(image, threshold=LEAST_SCORE)[:MOST_BOXES]
-        return sorted(found, key=lambda box: (box.x1, box.y1))
+        """All marks that might be one, in reading order by their left edge.
+
+        A detector with a class a character says what a mark may be several times: it is one mark.
+        """
+        found = self._detector.detect(image, threshold=LEAST_SCORE)
+        return sorted(self._detector.distinct(found)[:MOST_BOXES], key=lambda b: (b.x1, b.y1))
 
     def checked(self, targets: Sequence[str]) -> list[str]:
         """Targets that can be looked for; raises TaskError as :meth:`click`."""
@@ -132,7 +136,7 @@ class Clicker:
 
     def _cut(self, prompt: UInt8) -> list[Box]:
         """The prompt's glyphs from left to right: found as marks are, else parted by their ink."""
-        boxes = self._detector.detect(prompt)
+        boxes = self._detector.distinct(self._detector.detect(prompt))
         if not boxes:
             parts = find_words(prompt, most=MOST_TARGETS)
             boxes = [Box(x1, y1, x2, y2, "ink", 1.0) for x1, y1, x2, y2 in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy.typing as npt
 
 from solver.decoders import anchors
 from solver.errors import SpecError
-from solver.geometry import Placement
+from solver.geometry import Placement, nms
 from solver.model import Float32, Model, Outputs
 from solver.preprocess import preprocess
 from solver.results import Box
@@ -45,6 +46,15 @@ class Detector:
         return anchors.decode(
             logits, deltas, spec=self.model.spec, placement=placement, threshold=threshold
         )
+
+    def distinct(self, boxes: Sequence[Box]) -> list[Box]:
+        """The boxes of :meth:`detect`, of those in one place the best alone, whatever its class."""
+        rules = self.model.spec.decoder.anchors
+        if rules is None or len(self.model.spec.decoder.labels) < 2 or len(boxes) < 2:
+            return list(boxes)
+        corners = np.array([box.xyxy for box in boxes], dtype=np.float64)
+        scores = np.array([box.score for box in boxes])
+        return [boxes[i] for i in nms(corners, scores, iou_threshold=rules.iou_threshold)]
 
     def detect(self, image: npt.NDArray[np.uint8], *, threshold: float | None = None) -> list[Box]:
         """The boxes of one ``(H, W, 3)`` RGB picture in its pixels, best score first."""

@@ -176,11 +176,14 @@ def toy_models(
 def _write_detector(path: Path, spec: ModelSpec, *, outputs: tuple[str, ...] = ()) -> Path:
     """Write the detector: logit ``10 - 40 * level`` for each cell, no difference from the anchor.
 
+    Of several classes each has that logit, less its number.
+
     ``outputs`` names other outputs than ``logits`` and ``deltas``, in their order.
     """
+    classes = max(1, len(spec.decoder.labels))
     constants = {
-        "gain": np.array([-40.0], np.float32),
-        "bias": np.array([10.0], np.float32),
+        "gain": np.full(classes, -40.0, np.float32),
+        "bias": (10.0 - np.arange(classes)).astype(np.float32),
         "nothing": np.zeros((1, 4), np.float32),
         "flat": np.array([0, -1, 1]),
     }
@@ -194,7 +197,7 @@ def _write_detector(path: Path, spec: ModelSpec, *, outputs: tuple[str, ...] = (
         helper.make_node("Add", ["scaled", "bias"], ["logits"]),
         helper.make_node("MatMul", ["levels", "nothing"], ["deltas"]),
     ]
-    last = {"logits": 1, "deltas": 4}
+    last = {"logits": classes, "deltas": 4}
     count = CELLS * CELLS
     graph = helper.make_graph(
         nodes,

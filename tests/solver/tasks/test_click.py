@@ -6,6 +6,7 @@ A cell of ink is a mark; its grey level is the character, and how surely it is a
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,16 @@ def clicker(detector_file: Path, glyph_file: Path) -> Solver:
     return Solver(detector_file, glyph_file)
 
 
+@pytest.fixture(scope="module")
+def many_classes(
+    tmp_path_factory: pytest.TempPathFactory, detector_spec: ModelSpec, write_detector: Any
+) -> Path:
+    """A detector that takes each mark for any of three characters, one box for each."""
+    decoder = replace(detector_spec.decoder, labels=("龙", "舟", "年"))
+    path = tmp_path_factory.mktemp("models") / "characters.onnx"
+    return Path(write_detector(path, replace(detector_spec, decoder=decoder)))
+
+
 def picture(**marks: tuple[int, int]) -> np.ndarray[Any, Any]:
     """Marks by their name, or name_2 for a second one, in (row, column) of four by four cells."""
     pixels = np.full((4 * CELL, 4 * CELL, 3), 255, dtype=np.uint8)
@@ -102,6 +113,19 @@ def test_a_weak_hit_that_is_asked_for_is_taken_before_a_strong_decoy(clicker: So
     assert len(clicker.detect(drawn)) == 2
     answer = clicker.click(drawn, "天年")
     assert answer.points == (middle(1, 1), middle(3, 3))
+
+
+def test_a_detector_with_a_class_a_character_finds_each_mark_once(
+    many_classes: Path, glyph_file: Path
+) -> None:
+    solver = Solver(many_classes, glyph_file)
+    drawn = picture(龙=(0, 0), 年=(1, 3))
+    assert len(solver.detect(drawn)) == 6
+    answer = solver.click(drawn, "年龙")
+    assert answer.points == (middle(1, 3), middle(0, 0))
+    assert answer.ambiguous == ()
+    # One mark cannot be two.
+    assert solver.click(drawn, "龙龙").missing == (1,)
 
 
 def test_what_is_absent_is_missing(clicker: Solver) -> None:
