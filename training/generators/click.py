@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from training.generators.cjk import find_cjk_fonts, gb2312
 from training.generators.click_labels import WRITERS
 from training.generators.colours import Rng
 from training.generators.fonts import FontFace, FontSet
+from training.generators.grounds import Grounds
 from training.generators.header import jpeg
 from training.generators.icon_shapes import ICONS
 from training.generators.prompts import draw_prompt
@@ -24,6 +26,7 @@ from training.generators.text import ALNUM
 
 _ICONS = tuple(ICONS)
 _SHAPES = 4000  # nameless ones; a glyph reader learns the first few hundred of them
+_CUT = 0.7  # of photo-like grounds, where there are pictures
 _KINDS = {"chinese": 0.68, "alnum": 0.1, "icons": 0.15, "mixed": 0.07}
 
 
@@ -67,7 +70,8 @@ class ClickGenerator:
     Options: `symbols`, Chinese characters to draw from (default: GB 2312, both levels); `fonts`
     that cover them; `width`, the narrowest and widest picture in pixels; `asked` and `decoys`, how
     many marks, fewest and most; `turn`, the steepest angle in degrees; `size`, a mark's em as a
-    share of the long side; `photo`, the share of photo-like grounds; `prompt`, how often a prompt's
+    share of the long side; `photo`, the share of photo-like grounds; `grounds`, folders of pictures
+    that most of these are cut out of (default: all are painted); `prompt`, how often a prompt's
     picture is drawn too; `kinds`, shares of chinese, alnum, icons and mixed pictures; `clutter`,
     how often lines and dots interfere; `shapes`, the share of icons that are nameless shapes;
     `strips`, the share of pictures that are prompts; `pad`, the share of its longer side by which a
@@ -86,6 +90,7 @@ class ClickGenerator:
         turn: float = 75.0,
         size: tuple[float, float] = (1 / 20, 1 / 3),
         photo: float = 0.75,
+        grounds: Sequence[str | Path] = (),
         prompt: float = 0.5,
         kinds: Mapping[str, float] | None = None,
         clutter: float = 0.4,
@@ -124,6 +129,7 @@ class ClickGenerator:
         self.photo, self.prompt, self.clutter = photo, prompt, clutter
         self.shapes, self.strips, self.pad = shapes, strips, pad
         self.formats = tuple(formats)
+        self._grounds = Grounds(grounds) if grounds else None
 
     def sample(self, rng: Rng) -> tuple[Image.Image, ClickLabel]:
         """One picture, RGB, and its label."""
@@ -161,7 +167,7 @@ class ClickGenerator:
             return self._strip(rng)
         width = round(float(np.exp(rng.uniform(*np.log(self.width)))))
         height = max(60, round(width * float(rng.choice([rng.uniform(0.4, 0.8), 1.0, 0.62]))))
-        picture = draw_scene(height, width, rng, photo=self.photo)
+        picture = self._ground(height, width, rng)
         em = max(width, height) * float(np.exp(rng.uniform(*np.log(self.size))))
         em = float(np.clip(em, 15, 0.45 * min(width, height)))
         unit = max(1.5, em * 0.07)
@@ -186,6 +192,11 @@ class ClickGenerator:
             marks = [(o.text, o.shape) for o in wanted]
             prompt = Image.fromarray(draw_prompt(marks, self._faces, rng)[0])
         return picture, ClickLabel(tuple(objects), prompt), int(rng.integers(60, 96))
+
+    def _ground(self, height: int, width: int, rng: Rng) -> np.ndarray:
+        if self._grounds is not None and rng.random() < self.photo * _CUT:
+            return self._grounds.crop(height, width, rng)
+        return draw_scene(height, width, rng, photo=self.photo)
 
     def _strip(self, rng: Rng) -> tuple[np.ndarray, ClickLabel, int]:
         """A prompt as the picture itself: in it, too, characters are to be found."""

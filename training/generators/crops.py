@@ -36,6 +36,7 @@ _COMMON = 3755  # GB 2312's first level comes first
 _SCENES = 192
 _SCENE_SIDE = 256
 _NAMED = tuple(ICONS)
+_TRIES = 20
 _JPEG = 0.6  # the share of pictures that went through JPEG
 
 
@@ -124,7 +125,10 @@ class GlyphGenerator:
             box = (x - half, y - half, x + half, y + half)
         else:
             owner[:] = 0
-            self._lay(picture, owner, label, em, rng, number=1)
+            for _ in range(_TRIES):  # the thinnest strokes of the smallest glyphs may leave no ink
+                self._lay(picture, owner, label, em, rng, number=1)
+                if owner.any():
+                    break
             ink = padded(seen(owner, 1), self.pad, height=side, width=side)
             box = _off(ink, self.loose, rng)
         if rng.random() < self.clutter:

@@ -68,7 +68,7 @@ def read_settings(path: str | Path) -> GeneratorSettings:
 
 
 def settings_from(body: Mapping[str, Any], place: Path) -> GeneratorSettings:
-    """The settings in a table; `place` is named in errors, and font folders start beside it.
+    """The settings in a table; `place` is named in errors, and folders start beside it.
 
     Raises SettingsError as `read_settings` does.
     """
@@ -90,6 +90,8 @@ def settings_from(body: Mapping[str, Any], place: Path) -> GeneratorSettings:
                 f"Received: {', '.join(map(str, folders))}"
             )
         options["folders"] = folders
+    if "grounds" in options:
+        options["grounds"] = [place.parent / name for name in options["grounds"]]
     alphabet = options.pop("alphabet", None)
     if alphabet is not None:
         if alphabet not in ALPHABETS or "symbols" in options:

@@ -84,6 +84,7 @@ _CLICK = {
     "kinds": "table",
     "turn": "number",
     "photo": "number",
+    "grounds": "names",
     "prompt": "number",
     "clutter": "number",
     "shapes": "number",

@@ -17,7 +17,10 @@ from training.generators.random_shapes import is_shape, shape_mask
 
 Box = tuple[int, int, int, int]
 
-UNDER = ("strokes", "slim_lines", "circles", "grid", "curves", "letters", "spots")
+UNDER = (
+    *("strokes", "slim_lines", "circles", "grid", "curves", "letters", "spots"),
+    *("wireframes", "bars"),
+)
 OVER = ("slim_lines", "lines", "arcs", "curves", "circles", "strokes", "spots", "polygons")
 _KINDS = ("any", "vivid", "dark", "pale", "primary", "black", "white")
 _TRIES = 40
@@ -41,6 +44,31 @@ def _strokes(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
         cv2.line(canvas, first, last, pick(), thick, cv2.LINE_AA)
 
 
+def _wireframes(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
+    """Solids as their edges: a corner inside of a polygon, joined to those around it."""
+    tone, thick = pick(), int(rng.integers(1, max(2, round(0.5 * unit)) + 1))
+    for _ in range(int(rng.integers(1, 6))):
+        count, radius = int(rng.integers(3, 8)), rng.uniform(4, 14) * unit
+        turns = np.sort(rng.uniform(0, 2 * np.pi, count))
+        spokes = np.stack([np.cos(turns), np.sin(turns)], axis=1) * rng.uniform(0.6, 1, (count, 1))
+        centre = _anywhere(canvas, rng)
+        corners = np.round(centre + spokes * radius).astype(np.int32)
+        cv2.polylines(canvas, [corners], True, tone, thick, cv2.LINE_AA)
+        inner = np.round(centre + rng.uniform(-0.3, 0.3, 2) * radius).astype(int).tolist()
+        for corner in corners[rng.random(count) < 0.8].tolist():
+            cv2.line(canvas, inner, corner, tone, thick, cv2.LINE_AA)
+
+
+def _bars(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
+    """Straight bars as long as a mark, each of a colour of its own."""
+    thick = max(1, round(rng.uniform(0.3, 1.6) * unit))
+    for _ in range(int(rng.integers(2, 12))):
+        start, slant = _anywhere(canvas, rng), rng.uniform(0, np.pi)
+        end = start + np.array([np.cos(slant), np.sin(slant)]) * rng.uniform(6, 20) * unit
+        first, last = (np.round(point).astype(int).tolist() for point in (start, end))
+        cv2.line(canvas, first, last, pick(), thick, cv2.LINE_AA)
+
+
 def _spots(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
     for _ in range(int(rng.integers(10, 150))):
         centre = _anywhere(canvas, rng).astype(int).tolist()
@@ -54,9 +82,11 @@ def _anywhere(canvas: np.ndarray, rng: Rng) -> np.ndarray:
 # What text captchas have, and what suits pictures of any size.
 _CLUTTER: Mapping[str, Callable[[np.ndarray, Rng, Pick, float], None]] = {
     **CLUTTER,
+    "bars": _bars,
     "polygons": _polygons,
     "spots": _spots,
     "strokes": _strokes,
+    "wireframes": _wireframes,
 }
 
 
@@ -101,7 +131,8 @@ def strew(
             continue
         drawn = painted(picture, mask, size, corner, rng, kind=kind, look=look)
         lay(picture, owner, drawn, corner, i + 1)
-        angles[i] = angle
+        if (owner == i + 1).any():  # the thinnest strokes may leave no ink
+            angles[i] = angle
     return [(i, seen(owner, i + 1), angle) for i, angle in angles.items()]
 
 
