@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    _quieten()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     try:
         require_cv2()  # nearly every command draws, or looks at pictures
@@ -46,6 +47,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"solver-train {options.command}: {said}", file=sys.stderr)
         return EXIT_FAILED
     return EXIT_OK
+
+
+def _quieten() -> None:
+    """Hold back what other packages say of their own doings; their warnings stay."""
+    logging.getLogger("tf2onnx").setLevel(logging.WARNING)
+    # A step is built for each width of picture, and for each training of a search: that is meant.
+    logging.getLogger("tensorflow").addFilter(_is_no_retracing)
+
+
+def _is_no_retracing(record: logging.LogRecord) -> bool:
+    return "triggered tf.function retracing" not in str(record.msg)
 
 
 def _parser() -> argparse.ArgumentParser:

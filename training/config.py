@@ -147,7 +147,8 @@ class Model:
 class Fit:
     """How to train. ``schedule`` runs over ``epochs`` after ``warmup`` steps.
 
-    ``patience`` epochs without a better validation end the run (0: never). ``average`` is the
+    ``patience`` epochs without a better validation end the run (0: never): more whole answers, or
+    as many at a lower loss; epochs before the first right one do not count. ``average`` is the
     momentum of a running mean of the weights that is validated and kept in their place (Polyak
     and Juditsky 1992; 0: none). ``start_from`` is whose weights a new run begins with: an
     embedded model's, or a ``.weights.h5`` file's (empty: none).

@@ -141,7 +141,7 @@ _FIT = {
     "weight_decay": "pulls weights towards zero",
     "clip_norm": "of the gradients",
     "label_smoothing": "0 to 1",
-    "patience": "epochs without a better validation that end the run; 0: never",
+    "patience": "epochs without a better validation that end the run, once one is right; 0: never",
     "average": "momentum of a running mean of the weights, such as 0.99; 0: none",
     "mixed_precision": "for a GPU, or ctc on a processor that has bfloat16",
     "checkpoint_steps": "a killed run goes on from the last checkpoint",

@@ -39,15 +39,37 @@ BEST = "best.weights.h5"
 class Progress:
     """How far a run is: the next epoch and step to do, the best score, epochs since then.
 
-    ``total`` is the sum of the losses of this epoch's steps so far.
+    ``best_loss`` is the validation loss of the best score. ``total`` is the sum of the losses of
+    this epoch's steps so far.
     """
 
     epoch: int = 0
     step: int = 0
     best: float = -1.0
+    best_loss: float | None = None
     waited: int = 0
     total: float = 0.0
     plateau: Plateau = field(default_factory=Plateau)
+
+    def is_bettered(self, score: float, loss: float | None) -> bool:
+        """Whether a validation has more right, or as much at a lower loss."""
+        if score != self.best:
+            return score > self.best
+        return loss is not None and (self.best_loss is None or loss < self.best_loss)
+
+    def after(self, score: float, loss: float | None) -> Progress:
+        """Where a run is after the validation of an epoch.
+
+        Nobody waits for the first right answer: whole captchas come late.
+        """
+        is_best, is_late = self.is_bettered(score, loss), max(score, self.best) <= 0
+        return Progress(
+            epoch=self.epoch + 1,
+            best=max(score, self.best),
+            best_loss=loss if is_best else self.best_loss,
+            waited=0 if is_best or is_late else self.waited + 1,
+            plateau=self.plateau if is_late else self.plateau.after(score),
+        )
 
 
 def fit(
@@ -263,19 +285,13 @@ class _Run:
         self.guard.weights(self.arrays(), epoch=progress.epoch + 1, step=0)
         with _averaged(self.model), self.profiler.watch.time("validation"):
             scores, answers = validate(self.model, self.config, self.data, canvases=self.validation)
-            mean = mean_score(scores)
+            mean, lost = mean_score(scores), mean_loss(scores)
             # Without validation nothing tells epochs apart: the last one is kept.
-            is_best = not scores or mean > progress.best
-            if is_best:
+            if not scores or progress.is_bettered(mean, lost):
                 plain = keras.Model(self.model.input, self.model.output)
                 checkpoint.replace(self.folder / BEST, plain.save_weights)
         done = progress.epoch + 1
-        progress = Progress(
-            epoch=done,
-            best=max(mean, progress.best),
-            waited=0 if is_best else progress.waited + 1,
-            plateau=progress.plateau.after(mean) if scores else progress.plateau,
-        )
+        progress = progress.after(mean, lost)
         self.store(progress)
         shares = scoring.columns(self.config.task)
         runlog.append(self.folder / "log.csv", done, loss, scores, shares=shares)
@@ -284,7 +300,7 @@ class _Run:
         truths = [s.label for part in self.data.validation.values() for s in part]
         said = [answer for answer in answers if isinstance(answer, str)]
         figure = mean if scores else None
-        self.guard.epoch(Epoch(done, loss, figure, mean_loss(scores)), said, truths)
+        self.guard.epoch(Epoch(done, loss, figure, lost), said, truths)
         plots.plot_log(self.folder)
         return progress
 

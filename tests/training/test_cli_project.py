@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -26,6 +27,24 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         save(tmp_path / "p/data", f"{n % 10}{n // 10}_{n}.png", scene(n, width=80, height=32))
     assert cli.main(["split", "p/data", "--out", "p/splits", "--shares", "0.8,0.2"]) == 0
     return tmp_path / "p"
+
+
+@pytest.mark.parametrize(
+    ("name", "level", "said", "is_heard"),
+    [
+        ("tensorflow", logging.WARNING, "5 out of 6 triggered tf.function retracing.", False),
+        ("tensorflow", logging.WARNING, "the GPU was not found", True),
+        ("tf2onnx.tfonnx", logging.INFO, "Using opset", False),
+        ("tf2onnx.tfonnx", logging.WARNING, "an operator was left out", True),
+    ],
+)
+def test_other_packages_are_heard_where_they_warn(
+    name: str, level: int, said: str, is_heard: bool
+) -> None:
+    assert cli.main(["clean", "nowhere", "--runs"]) == 1
+    logger = logging.getLogger(name)
+    record = logger.makeRecord(name, level, "", 0, said, (), None)
+    assert (logger.isEnabledFor(level) and bool(logger.filter(record))) == is_heard
 
 
 def test_new_says_what_is_next(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

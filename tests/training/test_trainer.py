@@ -20,6 +20,7 @@ from tests.training.test_events import events
 from tests.training.tiny import SETTINGS, fit, kept
 from training import checkpoint, cli
 from training.samples import Sample
+from training.scoring import Score
 from training.trainer import in_time
 
 pytestmark = pytest.mark.training
@@ -90,6 +91,34 @@ def test_a_run_without_validation_logs_and_draws_its_loss(
     )
     assert last is not None
     assert float(last[1]) == pytest.approx(losses[1], abs=1e-3)
+
+
+def test_whole_answers_decide_which_epoch_is_best_and_when_to_stop(
+    project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accuracy first, then loss; and no epoch before the first right answer counts as waited."""
+    caplog.set_level(logging.INFO)
+    epochs = [(0.0, 5.0), (0.0, 6.0), (0.0, 7.0), (0.0, 6.5), (0.5, 9.0), (0.5, 8.0), (0.25, 1.0)]
+    script = iter([*epochs, (0.5, 8.5), (1.0, 1.0)])
+    kept_at: list[int] = []
+    replace = checkpoint.replace
+
+    def validated(*_: Any, **__: Any) -> tuple[dict[str, Score], list[Any]]:
+        share, loss = next(script)
+        return {"test": Score(4, "exact", {"exact": share, "case_insensitive": share}, loss)}, []
+
+    def noted(path: Path, write: Any) -> None:
+        if path.name == "best.weights.h5":
+            kept_at.append(1 + sum("; loss " in line for line in caplog.messages))
+        replace(path, write)
+
+    monkeypatch.setattr("training.trainer.validate", validated)
+    monkeypatch.setattr("training.trainer.checkpoint.replace", noted)
+    assert fit(project, SETTINGS.replace("epochs = 1", "epochs = 9\npatience = 2")) == 0
+    assert kept_at == [1, 5, 6]
+    assert caplog.messages[-1] == "no better validation for 2 epochs: stopped"
+    state = kept(project)
+    assert [state[name] for name in ("epoch", "best", "best_loss", "waited")] == [8, 0.5, 8.0, 2]
 
 
 def test_live_progress_has_the_time_left(

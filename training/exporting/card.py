@@ -191,9 +191,12 @@ def _length(card: Card) -> str:
         with path.open(newline="", encoding="utf-8") as file:
             rows = list(csv.DictReader(file))
     epochs: dict[int, list[float]] = {}
+    losses: dict[int, list[float]] = {}
     for row in rows:
         if row["source"]:
             epochs.setdefault(int(row["epoch"]), []).append(float(row[_main(card)]))
+            lost = losses.setdefault(int(row["epoch"]), [])
+            lost.append(float(row.get("validation_loss") or "inf"))
     looks = round(sum(card.data.repeats)) + sum(one.count for one in card.data.endless)
     most = f"{card.config.fit.epochs} epochs of {looks:,} pictures (`repeat` counted)"
     if not rows:
@@ -205,7 +208,7 @@ def _length(card: Card) -> str:
             f"those of the last epoch; its mean training loss was {float(last['loss']):.4g}."
         )
     means = {epoch: sum(scores) / len(scores) for epoch, scores in epochs.items()}
-    best = max(means, key=lambda epoch: (means[epoch], -epoch))
+    best = max(means, key=lambda epoch: (means[epoch], -sum(losses[epoch]), -epoch))
     return (
         f"{last['epoch']} of at most {most}. The weights are those of epoch {best}, the best on "
         f"validation: {100 * means[best]:.1f} % {_MEASURES[_main(card)]}, the mean of its sources."
