@@ -83,6 +83,8 @@ def compile_constraint(
     Raises TaskError for an option of the wrong kind, characters that the model cannot write, a
     pattern that is not understood, and options that together allow no answer.
     """
+    if allowed is None and length is None and pattern is None and case is None:
+        return None
     if allowed is not None and (not isinstance(allowed, str) or not allowed):
         raise TaskError(f"charset is a string of the characters allowed; received {allowed!r}")
     lengths = None if length is None else _lengths(length)
