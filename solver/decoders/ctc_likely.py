@@ -130,11 +130,10 @@ class _Fronts:
 
 def _extended(arriving: list[float], symbol: list[float], blank: list[float]) -> list[float]:
     """The front of a prefix with one more symbol; `arriving` is what may come right before it."""
-    ended = paused = 0.0  # the last frame was the symbol, or a blank
-    return [
-        0.0,
-        *[
-            (paused := (paused + ended) * rest) + (ended := (ended + before) * own)
-            for before, own, rest in zip(arriving, symbol, blank, strict=False)
-        ],
-    ]
+    front = [0.0]
+    whole = ended = 0.0  # ended: the part of the whole where the last frame was no blank
+    for before, own, rest in zip(arriving, symbol, blank, strict=False):
+        ended = (ended + before) * own
+        whole = whole * rest + ended
+        front.append(whole)
+    return front

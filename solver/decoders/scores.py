@@ -45,18 +45,15 @@ def probabilities(
     if not (math.isfinite(temperature) and temperature > 0):
         raise ModelError(f"expected a temperature above 0; received {temperature!r}")
     with np.errstate(over="ignore", invalid="ignore"):
+        chances: Chances = values.astype(np.float64)
         # A finite sum has finite terms only; huge ones may have another.
-        if not (
-            math.isfinite(np.add.reduce(values, axis=None, dtype=np.float64))
-            or np.isfinite(values).all()
-        ):
+        if not (math.isfinite(np.add.reduce(chances, axis=None)) or np.isfinite(chances).all()):
             raise ModelError(
                 "expected finite logits; received NaN or infinity in an array of shape "
                 f"{values.shape}"
             )
         # −inf is right for what is too far below the largest.
-        tops = np.maximum.reduce(values, axis=-1, keepdims=True)
-        chances: Chances = np.subtract(values, tops, dtype=np.float64)
+        chances -= np.maximum.reduce(chances, axis=-1, keepdims=True)
         chances /= temperature
     np.exp(chances, out=chances)
     chances /= np.add.reduce(chances, axis=-1, keepdims=True)
@@ -124,7 +121,7 @@ def nothing_fits(automaton: Constraint, positions: int, unit: str) -> TaskError:
 
 def probability(log_value: float) -> float:
     """exp, held within 0 to 1 against rounding."""
-    return float(np.exp(min(0.0, log_value)))
+    return math.exp(min(0.0, log_value))
 
 
 def character_confidences(
