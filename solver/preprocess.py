@@ -57,11 +57,10 @@ def canvas(image: UInt8, spec: InputSpec) -> tuple[UInt8, Placement]:
     height, width = image.shape[:2]
     inner_w, inner_h, canvas_w = _sizes(width, height, spec)
     mode = "RGB" if spec.channels == 3 else "L"
-    # Pillow's fromarray and asarray come to the same as bytes do, in more steps.
     if _is_grey(image):
-        picture = Image.frombytes("L", (width, height), np.ascontiguousarray(image[..., 0]))
+        picture = _picture("L", image[..., 0])
     else:
-        picture = Image.frombytes("RGB", (width, height), np.ascontiguousarray(image))
+        picture = _picture("RGB", image)
         if mode == "L":
             picture = picture.convert("L")
     if (inner_w, inner_h) != (width, height):
@@ -76,7 +75,8 @@ def canvas(image: UInt8, spec: InputSpec) -> tuple[UInt8, Placement]:
         left, top = (canvas_w - inner_w) // 2, (spec.height - inner_h) // 2
     placement = Placement(width, height, inner_w / width, inner_h / height, left, top)
     if pixels.shape[:2] != (spec.height, canvas_w):
-        padded = np.full((spec.height, canvas_w, spec.channels), spec.fill, dtype=np.uint8)
+        padded = np.empty((spec.height, canvas_w, spec.channels), np.uint8)
+        padded[...] = spec.fill
         padded[top : top + inner_h, left : left + inner_w] = pixels
         pixels = padded
     return pixels, placement
@@ -108,6 +108,16 @@ def _affine(
     if np.ptp(gain) == 0 and np.ptp(offset) == 0:
         return gain[0], offset[0]
     return gain, offset
+
+
+def _picture(mode: str, levels: UInt8) -> Image.Image:
+    """Pillow's picture of ``(H, W)`` or ``(H, W, 3)`` levels.
+
+    Image.fromarray comes to the same in more steps; it fills the picture before it copies.
+    """
+    picture = Image.new(mode, (levels.shape[1], levels.shape[0]), None)
+    picture.frombytes(np.ascontiguousarray(levels))
+    return picture
 
 
 def _is_grey(image: UInt8) -> bool:
