@@ -121,7 +121,7 @@ def understand(verb: Verb, request: Request, body: bytes, *, json: bool, many: i
     try:
         parsed = form.model_validate_json(body, strict=True)
     except ValidationError as error:
-        raise RequestError(422, _faults(error), kind="TaskError") from error
+        raise RequestError(422, _faults(error, form), kind="TaskError") from error
     names = verb.options.model_fields
     options = options.model_copy(
         update={name: getattr(parsed, name) for name in parsed.model_fields_set if name in names}
@@ -170,15 +170,18 @@ def _checked(options: type[schemas.Options], asked: dict[str, Any]) -> schemas.O
     try:
         return options.model_validate(asked)
     except ValidationError as error:
-        raise RequestError(422, _faults(error), kind="TaskError") from error
+        raise RequestError(422, _faults(error, options), kind="TaskError") from error
 
 
-def _faults(error: ValidationError) -> str:
-    """The first faults in words: where and what, never the value."""
+def _faults(error: ValidationError, form: type[BaseModel]) -> str:
+    """The first faults in words: where and what was expected, never the value."""
     faults = error.errors(include_url=False, include_input=False, include_context=False)
     told = []
     for fault in faults[:_MOST_FAULTS]:
         place = ".".join(str(step)[:40] for step in fault["loc"]) or "body"
-        told.append(f"{place}: {fault['msg'].removeprefix('Value error, ')[:200]}")
+        if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
+            told.append(f"{place}: unknown; expected of {', '.join(sorted(form.model_fields))}")
+        else:
+            told.append(f"{place}: {fault['msg'].removeprefix('Value error, ')[:200]}")
     further = len(faults) - _MOST_FAULTS
     return "; ".join(told) + (f"; and {further} more" if further > 0 else "")

@@ -22,7 +22,9 @@ export const SAID = {
   classify: (answer) => answer.label,
   detect: (answer) => `${answer.boxes.length} ${answer.boxes.length === 1 ? "thing" : "things"}`,
   tiles: (answer) =>
-    answer.indices.length ? `Tiles ${answer.indices.map((index) => index + 1).join(", ")}` : "No tile",
+    answer.indices.length
+      ? `${answer.indices.length === 1 ? "Tile" : "Tiles"} ${answer.indices.map((index) => index + 1).join(", ")}`
+      : "No tile",
   click: (answer) => `${answer.points.length} ${answer.points.length === 1 ? "point" : "points"}`,
   slide: (answer) => `${round(answer.offset)} px`,
 };

@@ -171,6 +171,18 @@ def test_refused(http: Any, path: str, request_: dict[str, Any], status: int, ki
     assert len(answer.text) < 2_000
 
 
+@pytest.mark.parametrize(
+    "asked", [{"params": {"lenght": "4"}}, {"json": {"image": "AAAA", "lenght": 4}}]
+)
+def test_an_unknown_option_is_told_the_known_ones(
+    http: Any, picture: bytes, asked: dict[str, Any]
+) -> None:
+    body = {} if "json" in asked else {"content": picture, "headers": PNG}
+    message = http.post("/v1/text", **body, **asked).json()["error"]["message"]
+    assert message.startswith("lenght: unknown; expected of case, charset, ")
+    assert "length" in message
+
+
 def test_an_error_of_all_pictures_is_the_requests(http: Any, picture: bytes) -> None:
     body = {"images": [b64(picture)] * 2, "pattern": "("}
     answer = http.post("/v1/text/batch", json=body)
