@@ -258,13 +258,17 @@ def _ctc_targets(logits: Float32, decoder: DecoderSpec) -> list[Target]:
 
 
 def _head_targets(logits: Float32, decoder: DecoderSpec) -> list[Target]:
-    charset = decoder.charset
-    result = multi_head.decode(logits, charset=charset, temperature=decoder.temperature)
-    best = logits.argmax(axis=1).tolist()
-    places = [(place, index) for place, index in enumerate(best) if index != len(charset)]
+    charset, temperature = decoder.charset, decoder.temperature
+    result = multi_head.decode(logits, charset=charset, temperature=temperature)
+    scores = log_probabilities(
+        logits, shape=("L", "C"), classes=charset.classes, temperature=temperature
+    )
+    classes = charset.encode(result.text)
+    # The best text need not be that of each head's best class: several placements make it up.
+    places = multi_head.place(scores, classes)
     return [
-        Target(character.text, character.confidence, place)
-        for character, place in zip(result.characters, places, strict=True)
+        Target(character.text, character.confidence, (place, index))
+        for character, place, index in zip(result.characters, places, classes, strict=True)
     ]
 
 

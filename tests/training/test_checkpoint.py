@@ -59,3 +59,34 @@ def test_a_write_that_was_cut_short_is_not_seen(tmp_path: Path) -> None:
     found = checkpoint.latest(tmp_path)
     assert found is not None
     assert found[1] == {"step": 1}
+
+
+HDF5 = "Disable slist on flush failed (file write failed: errno = 28, error message = 'No space')"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (
+            OSError(28, "No space left on device"),
+            "cannot be written: No space left on device. What",
+        ),
+        (OSError("Unable to write"), "cannot be written: Unable to write. What"),
+        (RuntimeError(HDF5), "cannot be written: No space left on device. What was saved before"),
+        (RuntimeError("another fault"), "^another fault$"),
+    ],
+)
+def test_what_cannot_be_written_is_said_and_taken_away(
+    tmp_path: Path, error: Exception, message: str
+) -> None:
+    best = tmp_path / "best"
+    best.write_bytes(b"before")
+
+    def write(partial: Path) -> None:
+        partial.write_bytes(b"half")
+        raise error
+
+    with pytest.raises(RuntimeError, match=message):
+        checkpoint.replace(best, write)
+    assert best.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [best]

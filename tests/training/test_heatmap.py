@@ -124,6 +124,19 @@ def test_each_head_looks_at_its_half(is_split: bool) -> None:
     assert only.target.index == (1, 0)
 
 
+def test_a_text_that_no_head_alone_would_write_has_heat() -> None:
+    """Each of three heads holds the blank for a little likelier; that all do is less likely."""
+    image = keras.Input((HEIGHT, WIDTH, 1), name="image")
+    y = keras.layers.GlobalAveragePooling2D()(light(image))
+    dense = keras.layers.Dense(6)
+    y = keras.layers.Reshape((3, 2), name="logits")(dense(y))
+    dense.set_weights([np.zeros((2, 6)), np.array([0.0, 0.3] * 3)])
+    decoder = DecoderSpec("multi_head", symbols="|", length=3)
+    network = keras.Model(image, y)
+    (only,) = heatmap.explain(network, picture(8), rule=FIXED, decoder=decoder)
+    assert (only.target.label, only.target.index) == ("|", (0, 0))
+
+
 def test_the_padding_of_the_canvas_is_cut_off() -> None:
     decoder = DecoderSpec("softmax", labels=("light", "dark"))
     small = np.full((4, 8, 3), 255, dtype=np.uint8)
