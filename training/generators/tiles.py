@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +22,7 @@ from training.generators.icons import Icons, paint_icon
 from training.generators.paste import meeting
 from training.generators.records import Item, Record, decoded, encoded
 from training.generators.scenes import draw_scene
+from training.generators.tile_photos import TilePhotos
 
 NAMES = tuple(ICONS)
 
@@ -38,7 +40,8 @@ class TilesGenerator:
     """Draws grids.
 
     Options: `words`, up to 80, the i-th for the i-th icon (default: the icons' own names); `icons`,
-    what can be drawn (default: ICONS; WORD_ICONS are the things that 12306 asks for);
+    what can be drawn (default: ICONS; WORD_ICONS are the things that 12306 asks for); `photos`, a
+    folder of class folders with pictures of your own to show in their place;
     `layout` (default: 12306's; one without a header asks for nothing that can be seen); `fonts`,
     Chinese faces for the header; `two`, how often two words are asked for.
     Raises ValueError for too few or too many words.
@@ -49,14 +52,18 @@ class TilesGenerator:
         words: Sequence[str] | None = None,
         *,
         icons: Icons = ICONS,
+        photos: str | Path | None = None,
         layout: Layout | None = None,
         fonts: Sequence[FontFace] | None = None,
         two: float = 0.0,
     ) -> None:
-        self._icons, self._names = icons, tuple(icons)
+        self._icons = icons
+        self._photos = None if photos is None else TilePhotos(photos)
+        self._names = tuple(icons) if self._photos is None else self._photos.names
         self.words = self._names if words is None else tuple(words)
-        if not 3 <= len(self.words) <= len(icons) or len(set(self.words)) < len(self.words):
-            raise ValueError(f"expected 3 to {len(icons)} different words. Received: {self.words}")
+        most = len(self._names)
+        if not 3 <= len(self.words) <= most or len(set(self.words)) < len(self.words):
+            raise ValueError(f"expected 3 to {most} different words. Received: {self.words}")
         self.layout = layout or LAYOUTS["12306"]
         left, top, _, _ = self.layout.header or (0, 0, 0, 0)
         x1, y1, x2, y2 = self.layout.word or (0, 0, 1, 1)
@@ -71,8 +78,7 @@ class TilesGenerator:
 
     def tile(self, word: str, rng: Rng) -> Image.Image:
         """One tile that shows `word`, RGB, as it is before the picture is compressed."""
-        name = self._names[self.words.index(word)]
-        return Image.fromarray(draw_tile(name, max(self.layout.tile), rng, icons=self._icons))
+        return Image.fromarray(self._tile(self.words.index(word), rng))
 
     def item(self, rng: Rng, stem: str) -> Item:
         """The picture as JPEG, and its tiles in class folders as PNG, cut from that JPEG."""
@@ -90,6 +96,13 @@ class TilesGenerator:
         """``labels.tsv``: file, header word, positions of the answers."""
         lines = [f"{r['file']}\t{r['word']}\t{' '.join(map(str, r['answers']))}\n" for r in records]
         return {"labels.tsv": "".join(lines).encode()}
+
+    def _tile(self, word: int, rng: Rng) -> np.ndarray:
+        """A square tile that shows the word of this number: (side, side, 3) uint8."""
+        name, side = self._names[word], max(self.layout.tile)
+        if self._photos is not None:
+            return self._photos.tile(name, side, rng)
+        return draw_tile(name, side, rng, icons=self._icons)
 
     def _draw(self, rng: Rng) -> tuple[np.ndarray, GridLabel, int]:
         layout = self.layout
@@ -117,7 +130,7 @@ class TilesGenerator:
             x1, y1, x2, y2 = layout.header
             picture[y1:y2, x1:x2] = self.header.strip(label.word, rng, (x2 - x1, y2 - y1))
         for (x1, y1, x2, y2), name in zip(layout.boxes(), names, strict=True):
-            tile = draw_tile(self._names[name], max(layout.tile), rng, icons=self._icons)
+            tile = self._tile(name, rng)
             if layout.tile[0] != layout.tile[1]:
                 tile = cv2.resize(tile, layout.tile, interpolation=cv2.INTER_AREA)
             picture[y1:y2, x1:x2] = tile

@@ -71,6 +71,31 @@ def test_the_words_are_those_of_the_icons(latin: tuple[FontFace, ...]) -> None:
         TilesGenerator([str(number) for number in range(81)], icons=WORD_ICONS, fonts=latin)
 
 
+def test_tiles_of_ones_own_pictures(latin: tuple[FontFace, ...], tmp_path: Path) -> None:
+    for shade, name in enumerate(("dark", "grey", "light")):
+        (tmp_path / name).mkdir()
+        pixels = np.full((40 + shade, 67, 3), 100 * shade, np.uint8)
+        cv2.imwrite(str(tmp_path / name / "one.png"), pixels)
+        (tmp_path / name / "note.txt").write_text("no picture")
+    drawn = TilesGenerator(photos=tmp_path, fonts=latin)
+    assert drawn.words == ("dark", "grey", "light")
+    picture, label = drawn.sample(np.random.default_rng(2))
+    for name, box in zip(label.names, LAYOUTS["12306"].boxes(), strict=True):
+        shade = np.asarray(picture.crop(box)).mean()
+        assert abs(shade - 100 * drawn.words.index(name)) < 12, name
+    assert drawn.tile("light", np.random.default_rng(1)).size == (67, 67)
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"), [("", "no readable picture"), ("nothing", "class folders")]
+)
+def test_photos_that_are_none(tmp_path: Path, broken: str, said: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "bad.png").write_bytes(b"nothing")
+    with pytest.raises(ValueError, match=said):
+        TilesGenerator(photos=tmp_path / broken)
+
+
 @pytest.mark.parametrize("two", [0.0, 1.0])
 def test_the_answers_are_the_tiles_that_show_the_word(
     latin: tuple[FontFace, ...], two: float
