@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -44,17 +45,23 @@ def probabilities(
         raise ModelError(f"expected logits of a float type; received {values.dtype}")
     if not (math.isfinite(temperature) and temperature > 0):
         raise ModelError(f"expected a temperature above 0; received {temperature!r}")
+    # A finite sum of squares: finite logits, far too small for what follows to overflow.
+    if math.isfinite(np.vdot(values, values)) and temperature > _LEAST:
+        return _softmax(values, temperature)
     with np.errstate(over="ignore", invalid="ignore"):
-        chances: Chances = values.astype(np.float64)
-        # A finite sum has finite terms only; huge ones may have another.
-        if not (math.isfinite(np.add.reduce(chances, axis=None)) or np.isfinite(chances).all()):
+        if not np.isfinite(values).all():
             raise ModelError(
                 "expected finite logits; received NaN or infinity in an array of shape "
                 f"{values.shape}"
             )
-        # −inf is right for what is too far below the largest.
-        chances -= np.maximum.reduce(chances, axis=-1, keepdims=True)
-        chances /= temperature
+        return _softmax(values, temperature)
+
+
+def _softmax(logits: NDArray[Any], temperature: float) -> Chances:
+    chances: Chances = logits.astype(np.float64)
+    # −inf is right for what is too far below the largest.
+    chances -= np.maximum.reduce(chances, axis=-1, keepdims=True)
+    chances /= temperature
     np.exp(chances, out=chances)
     chances /= np.add.reduce(chances, axis=-1, keepdims=True)
     return chances

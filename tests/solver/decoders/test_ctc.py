@@ -234,6 +234,8 @@ def test_extreme_and_half_precision_logits() -> None:
     assert ctc.decode(huge, charset=AB1).text == "a"
     wide = np.array([[1e308, -1e308, 0.0, 0.0]])
     assert ctc.decode(wide, charset=AB1, temperature=1e-3).confidence == 1.0
+    small = np.array([[1.0, 0.0, -1.0, 0.0]], np.float32)
+    assert ctc.decode(small, charset=AB1, temperature=1e-300).confidence == 1.0
     half = written("xY9").astype(np.float16)
     assert ctc.decode(half, charset=Charset(ALNUM)).text == "xY9"
 
