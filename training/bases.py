@@ -186,6 +186,36 @@ def begun_with(run: Path) -> str:
     return settings.fit.start_from if settings else ""
 
 
+def hold(config: Config, labels: tuple[str, ...], path: Path) -> None:
+    """Raise where a run's weights were trained for another contract than these settings make.
+
+    Layers may fit all the same: a header's network and a tile's, say, of as many classes. Weights
+    with no settings beside them are taken as they are. ``labels`` are the classes of the data.
+
+    Raises:
+        TransferError: the message says what differs.
+        ConfigError: the settings beside the weights cannot be read.
+    """
+    known = _beside(path)
+    if known is None:
+        return
+
+    def told(settings: Config) -> dict[str, Any]:
+        answers: dict[str, Any] = {"task": settings.task, "role": settings.role}
+        answers |= {f"input.{key}": value for key, value in asdict(settings.input).items()}
+        names = settings.labels or labels if settings.has_labels else tuple(settings.symbols)
+        return answers | {"labels" if settings.has_labels else "symbols": names}
+
+    trained, given = told(known), told(config)
+    differing = [key for key in trained if trained[key] != given.get(key)]
+    if differing:
+        raise TransferError(
+            f"{path}: was trained with other settings: {', '.join(differing)}; name the run of "
+            'these settings with --run (a "name" of their own gives each TOML its own run), or '
+            "train again: solver-train fit"
+        )
+
+
 def begin(network: Any, base: Base, config: Config, labels: tuple[str, ...]) -> list[str]:
     """Give a network the weights of a base as far as they fit; what to tell of it.
 

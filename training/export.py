@@ -20,6 +20,7 @@ from solver.errors import ImageError
 from solver.model import Model
 from solver.preprocess import preprocess
 from solver.spec import MAX_TEXT, ModelSpec, Provenance
+from training import bases
 from training.config import Config, Source
 from training.data.pipeline import predict_batches
 from training.data.sources import Data, read_data
@@ -101,7 +102,7 @@ def export(
             written.
         Int8Error: int8 was asked for and loses more than allowed; the rest is written.
         ExportError: a place cannot take its file.
-        FileNotFoundError: there are no such weights.
+        FileNotFoundError, TransferError: no such weights, or those of a run with other settings.
         DatasetError: there are no pictures for what was asked.
     """
     extras = extras or Extras()
@@ -111,6 +112,7 @@ def export(
     if not weights.is_file():
         raise FileNotFoundError(f"{weights}: no such weights; train first: solver-train fit")
     data = read_data(config, root)
+    bases.hold(config, data.labels, weights)
     if not data.validation:
         if extras.int8 is not None:
             raise DatasetError("--int8: needs data.validation, to measure what it loses")

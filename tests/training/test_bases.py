@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from training import bases, cli, workspace
+from training.classify_settings import Classify
 from training.config import Config, Fit, Input, Model, load
 from training.layers import TransferError
 from training.typed import ConfigError
@@ -173,3 +175,39 @@ def test_a_run_that_goes_on_begins_with_nothing_else(
     assert "goes on from its last checkpoint" in caplog.text
     assert tiny.fit(tmp_path, longer, "--from-config", weights) == 1
     assert "--from-config: says what --from was trained with" in capsys.readouterr().err
+
+
+CLASSES = replace(
+    SMALL, task="classify", input=Input(height=16, width=16), classify=Classify(role="tile")
+)
+
+
+@pytest.mark.parametrize(
+    ("trained", "given", "labels", "differing"),
+    [
+        (SMALL, replace(SMALL, name="other", fit=Fit(epochs=3), seed=2), (), None),
+        (SMALL, replace(SMALL, symbols="3210"), (), "symbols"),
+        (SMALL, replace(SMALL, input=Input(height=16, fill=0)), (), "input.fill"),
+        (SMALL, CLASSES, ("a", "b"), "task, role, input.width, symbols"),
+        (CLASSES, replace(CLASSES, classify=Classify(role="tile", mirror=True)), ("a", "b"), None),
+        (CLASSES, replace(CLASSES, labels=("a", "b")), (), None),
+        (CLASSES, replace(CLASSES, classify=Classify(role="header")), ("a", "b"), "role"),
+        (CLASSES, CLASSES, ("a", "c"), "labels"),
+        (CLASSES, CLASSES, ("b", "a"), "labels"),
+    ],
+)
+def test_a_run_is_exported_by_settings_with_its_contract(
+    trained: Config, given: Config, labels: tuple[str, ...], differing: str | None, tmp_path: Path
+) -> None:
+    bases.keep(trained, ("a", "b"), tmp_path, base=None)
+    told = (
+        nullcontext()
+        if differing is None
+        else pytest.raises(TransferError, match=f"other settings: {differing}; name the run")
+    )
+    with told:
+        bases.hold(given, labels, tmp_path / "best.weights.h5")
+
+
+def test_weights_without_settings_are_taken_as_they_are(tmp_path: Path) -> None:
+    bases.hold(SMALL, (), tmp_path / "best.weights.h5")
