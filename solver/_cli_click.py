@@ -9,7 +9,7 @@ from pathlib import Path
 
 from solver import images
 from solver._cli_draw import Drawings
-from solver._cli_read import DOUBTFUL, ESCAPES, OK, SOME_FAILED, USAGE
+from solver._cli_read import DOUBTFUL, ESCAPES, OK, SOME_FAILED, USAGE, said
 from solver._solver import Solver, open_model
 from solver._sources import standard_input
 from solver.draw import draw_click
@@ -42,7 +42,7 @@ def read_click(args: argparse.Namespace) -> int:
         picture = images.load(source)
         answer = solver.click(picture, targets, min_confidence=args.min_confidence)
     except (ImageError, TaskError, LowConfidenceError) as error:
-        sys.stderr.write(f"solver: {error}\n")
+        sys.stderr.write(f"solver: {said(error)}\n")
         if args.json:
             _write({"error": Failure(0, args.picture, error).to_dict()["error"]})
         return SOME_FAILED

@@ -48,7 +48,7 @@ def crop_grids(args: argparse.Namespace) -> int:
         sys.stderr.write(f"solver: no picture files in {', '.join(args.inputs)}\n")
         return SOME_FAILED
     bare, code = is_bare(args), OK
-    for item in inputs:
+    for index, item in enumerate(inputs):
         name = item.name.translate(ESCAPES)
         folder = args.out if bare else args.out / (Path(item.name).stem or "picture")
         try:
@@ -56,6 +56,9 @@ def crop_grids(args: argparse.Namespace) -> int:
         except (ImageError, TaskError, OSError) as error:
             code = SOME_FAILED
             sys.stderr.write(f"solver: {name}: {error}\n")
+            if args.json:
+                failure = Failure(index, item.name, error).to_dict()
+                sys.stdout.write(json.dumps({"path": item.name, "error": failure["error"]}) + "\n")
             continue
         if args.json:
             sys.stdout.write(json.dumps({"path": item.name, **grid.to_dict()}) + "\n")

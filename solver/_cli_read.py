@@ -18,7 +18,15 @@ from solver.api import Solver, open_model
 from solver.decoders.scores import check_top_k
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
-from solver.results import Box, ClassResult, Failure, TextResult, TilesResult
+from solver.results import (
+    Box,
+    ClassResult,
+    ClickResult,
+    Failure,
+    SlideResult,
+    TextResult,
+    TilesResult,
+)
 
 OK, SOME_FAILED, USAGE = 0, 1, 2
 DOUBTFUL = 0.70
@@ -237,10 +245,27 @@ def _warn(name: str, answer: object, form: Form) -> None:
 def said(error: Exception) -> str:
     """An error for stderr, with the answer that was not sure enough."""
     result = getattr(error, "result", None)
-    if not isinstance(result, TextResult | ClassResult):
+    if result is None:
         return str(error)
-    answer = result.text if isinstance(result, TextResult) else result.label
-    return f"{str(error).removesuffix('; the answer is in .result')}: {answer.translate(ESCAPES)}"
+    message = str(error).removesuffix("; the answer is in .result")
+    return f"{message}: {_short(result).translate(ESCAPES)}"
+
+
+def _short(result: object) -> str:
+    """An answer in a few words: a text or label, tiles, points or an offset."""
+    match result:
+        case TextResult():
+            return result.text
+        case ClassResult():
+            return result.label
+        case TilesResult():
+            words = " + ".join(word.label for word in result.prompt)
+            return f"{words}, tiles {' '.join(map(str, result.indices))}"
+        case ClickResult():
+            return " ".join(f"{x:g},{y:g}" for x, y in result.points) or "no points"
+        case SlideResult():
+            return f"{result.offset:g}"
+    return "no answer"
 
 
 def is_bare(args: argparse.Namespace) -> bool:

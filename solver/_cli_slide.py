@@ -9,6 +9,7 @@ from pathlib import Path
 
 from solver import images
 from solver._cli_draw import Drawings
+from solver._cli_read import said
 from solver._solver import Solver
 from solver._sources import standard_input
 from solver.errors import ImageError, LowConfidenceError, TaskError
@@ -41,7 +42,7 @@ def read_slide(args: argparse.Namespace) -> int:
             min_confidence=args.min_confidence,
         )
     except (ImageError, TaskError, LowConfidenceError) as error:
-        sys.stderr.write(f"solver: {error}\n")
+        sys.stderr.write(f"solver: {said(error)}\n")
         if args.json:
             _write({"error": Failure(0, args.background, error).to_dict()["error"]})
         return FAILED

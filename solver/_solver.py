@@ -352,7 +352,7 @@ class Solver:
                     raise ModelError(
                         f"no model for the role {role!r}: none is embedded, and "
                         f"{', '.join(map(str, self._sources)) or 'no file'} was given; "
-                        "pass one: Solver('model.onnx')"
+                        "pass one: Solver('model.onnx'), or --model model.onnx"
                     )
                 self._models[role] = _open_embedded(
                     embedded, threads=self._threads, providers=self._providers

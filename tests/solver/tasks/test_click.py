@@ -261,6 +261,17 @@ def test_the_command_refuses_what_it_cannot_look_for(
     assert "targets: expected" in capsys.readouterr().err
 
 
+def test_the_command_names_the_answer_that_was_not_sure_enough(
+    files: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = files(picture(龙=(0, 0), 龙_2=(2, 3), 年=(3, 1)))
+    asked = ["--targets", "年，龙", "--min-confidence", "0.9"]
+    assert cli.main([*call, *asked]) == cli.SOME_FAILED
+    said = capsys.readouterr().err.rstrip()
+    assert "; the answer is in .result" not in said
+    assert said.endswith((": 24,56 8,8", ": 24,56 56,40"))
+
+
 def test_a_model_for_something_else_is_refused(ctc_file: Path, class_file: Path) -> None:
     assert cli.main(["click", "x.png", "--targets", "a", "--model", str(ctc_file)]) == cli.NO_MODEL
     with pytest.raises(ModelError, match="two models for the role"):

@@ -263,5 +263,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["slide", names[0], str(tmp_path / "none.png"), "--json"]) == 1
     captured = capsys.readouterr()
     assert '"ImageError"' in captured.out
+    assert main(["slide", names[0], "--min-confidence", "1"]) == 1
+    err = capsys.readouterr().err
+    assert ".result" not in err
+    assert float(err.rpartition(": ")[2]) >= 0
     with pytest.raises(SystemExit):
         main(["slide", names[0], "--scale", "-1"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -219,7 +220,9 @@ def test_command(files: Any, picture: Path, tmp_path: Path, capsys: Any) -> None
     assert json.loads(capsys.readouterr().out)["indices"] == [1, 3]
 
 
-def test_exit_codes(files: Any, picture: Path, tmp_path: Path, class_file: Path) -> None:
+def test_exit_codes(
+    files: Any, picture: Path, tmp_path: Path, class_file: Path, capsys: Any
+) -> None:
     (tmp_path / "bad.png").write_bytes(b"")
     models = _models(files)
     assert run("tiles", tmp_path / "bad.png", *models) == 1
@@ -227,6 +230,11 @@ def test_exit_codes(files: Any, picture: Path, tmp_path: Path, class_file: Path)
     assert run("tiles", picture, *models, "--layout", "5x5") == 2
     assert run("tiles", picture, *models, "--draw", picture) == 2
     assert run("tiles", picture, "--model", class_file) == 3
+    capsys.readouterr()
+    cats = tmp_path / "cats.png"
+    Image.fromarray(draw_grid([CAT] * 8)).save(cats)
+    assert run("tiles", cats, *models, "--wanted", "owl", "--min-confidence", 0.9) == 1
+    assert re.search(r"received 0\.\d+: owl, tiles \d\n$", capsys.readouterr().err)
 
 
 def test_crop_command(picture: Path, tmp_path: Path, capsys: Any) -> None:
@@ -241,6 +249,9 @@ def test_crop_command(picture: Path, tmp_path: Path, capsys: Any) -> None:
     assert "is there already" in capsys.readouterr().err
     assert (out / "header.png").read_bytes() == before
     assert run("crop", picture, tmp_path / "no.png", "-o", tmp_path / "many", "--json") == 1
-    assert json.loads(capsys.readouterr().out)["size"] == [293, 190]
+    cut, failed = map(json.loads, capsys.readouterr().out.splitlines())
+    assert cut["size"] == [293, 190]
+    assert failed["error"]["type"] == "ImageError"
+    assert failed["path"].endswith("no.png")
     assert (tmp_path / "many" / "grid" / "tile_1.png").is_file()
     assert run("crop", picture, "-o", out, "--layout", "none.toml") == 2
