@@ -192,20 +192,26 @@ class _Run:
         self.guard.tell([watch.shared_pictures(self.data)])
         at = progress.epoch * steps + progress.step
         self.events = EventWriter(self.folder / "events", step=at + 1)
-        self.validation = self.canvases()
-        self.begun = time.monotonic(), at
         with watch.memory(self.config.fit.batch, self.try_batch):
+            self.validation = self.canvases()
+            self.begun = time.monotonic(), at
             return self.epochs(progress, steps)
 
     def canvases(self) -> dict[str, Canvases]:
-        """Of each validation source, in the memory that training leaves."""
+        """Of each validation source, in the memory that training leaves.
+
+        All are decoded: a damaged picture is said before the first epoch, and not after it.
+        """
         left = max(0, self.config.data.cache_bytes - self.feeder.kept_bytes)
         parts = self.data.validation
         share, spec = left // max(1, len(parts)), self.config.input_spec()
-        return {
+        found = {
             name: Canvases(part, spec, limit=share, watch=Stopwatch())
             for name, part in parts.items()
         }
+        for one in found.values():
+            one.widths(workers=self.config.data.workers)
+        return found
 
     def epochs(self, progress: Progress, steps: int) -> Path:
         """All that is left to do."""

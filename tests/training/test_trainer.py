@@ -55,11 +55,11 @@ def test_tensorboard_is_shown_each_epoch_and_source(
         assert found[tag] == [6, 12]
 
 
-@pytest.mark.parametrize(("cache", "times"), [('cache = "memory"', 1), ("cache_mb = 0", 5)])
+@pytest.mark.parametrize(("cache", "times"), [('cache = "memory"', 1), ("cache_mb = 0", 3)])
 def test_a_pack_is_loaded_once(
     project: Path, monkeypatch: pytest.MonkeyPatch, cache: str, times: int
 ) -> None:
-    """Training looks at a picture to see how wide it is, and then in each of two epochs."""
+    """A run looks at a picture to see how wide it is, and then in each of two epochs."""
     for name in ("train", "test"):
         assert cli.main(["pack", str(project / name), "--out", str(project / "packs" / name)]) == 0
     packs = TWO.replace('path = "train"', 'path = "packs/train", reader = "pack"')
@@ -72,7 +72,20 @@ def test_a_pack_is_loaded_once(
 
     monkeypatch.setattr(Sample, "pixels", count)
     assert fit(project, packs.replace("workers = 1", f"workers = 1\n{cache}")) == 0
-    assert decoded == {"train": 24 * min(times, 3), "test": 12 * min(times, 2)}
+    assert decoded == {"train": 24 * times, "test": 12 * times}
+
+
+def test_a_damaged_validation_picture_is_said_before_training(
+    project: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    (project / "test" / "1_damaged.png").write_bytes(b"no picture")
+    caplog.set_level(logging.INFO)
+    assert fit(project, SETTINGS) == 1
+    error = capsys.readouterr().err
+    assert "1_damaged.png: " in error
+    assert "leave it out: solver-train check lists such files" in error
+    assert not [line for line in caplog.messages if line.startswith("epoch ")]
+    assert not list((project / "run").rglob("*.ckpt"))
 
 
 def test_a_run_without_validation_logs_and_draws_its_loss(

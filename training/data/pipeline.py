@@ -71,6 +71,14 @@ class Canvases:
         """Of the canvases that are kept."""
         return self._bytes
 
+    def widths(self, *, workers: int) -> list[int]:
+        """Decode every picture, and say how wide its canvas is.
+
+        Raises:
+            DatasetError: one is no picture that can be read; the message names it.
+        """
+        return _parallel(lambda index: int(self[index][0].shape[1]), range(len(self)), workers)
+
     def __getitem__(self, index: int) -> tuple[UInt8, Placement]:
         kept = self._kept.get(index)
         if kept is not None:
@@ -138,7 +146,7 @@ class Feeder:
         self._is_full = is_full
         self._watch = watch or Stopwatch()
         self._canvases = Canvases(samples, spec, limit=cache_bytes, watch=self._watch)
-        self.widths = np.array(_parallel(self._native_width, range(len(samples)), workers))
+        self.widths = np.array(self._canvases.widths(workers=workers))
 
     def plan(self, epoch: int) -> list[list[Look]]:
         """The batches of an epoch; every batch has one width, where it is free a multiple of 32."""
@@ -212,9 +220,6 @@ class Feeder:
         padded = np.full(shape, self._spec.fill, dtype=np.uint8)
         padded[:, : fitted.shape[1]] = fitted.reshape(*fitted.shape[:2], -1)
         return padded, on_canvas(self._samples[look.index], placement, matrix, shape)
-
-    def _native_width(self, index: int) -> int:
-        return int(self._canvases[index][0].shape[1])
 
     def _train_width(self, index: int, factor: float) -> int:
         if self._spec.width is not None:
