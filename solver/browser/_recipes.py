@@ -25,6 +25,8 @@ _Answered: TypeAlias = tuple[Any, Photo, Any]  # element, its photograph, the an
 DRAG_STEPS = 24
 _CORRECTIONS = 4
 _CLOSE = 0.25  # CSS pixels between where a piece is and where it belongs
+_LAGS = 4.0  # times that a piece is short of, or beyond, what the pointer did: look again
+_LOOKS = 10
 _LOOK_AGAIN = 0.05  # seconds
 _CHANGED = 0.003  # share of pixels
 _HIDDEN = {"visibility": "hidden"}
@@ -175,19 +177,39 @@ def _drag(driver: Driver, grip: Any, part: Any, offset: float, ratio: float) -> 
     ``ratio`` is the handle's way to the piece's; pages where the piece is an element correct it.
     """
     begun = (0.0, 0.0) if part is None else (yield from driver.corner(part))
-    pulled = offset * ratio
+    pulled, before = offset * ratio, 0.0
     yield from driver.hold(grip)
-    yield from driver.pull(pulled, DRAG_STEPS)
-    for _ in range(0 if part is None else _CORRECTIONS):
-        yield from measured(driver, part, shown="the piece")  # the page may lag behind the pointer
+    try:
+        yield from driver.pull(pulled, DRAG_STEPS)
+        for _ in range(0 if part is None else _CORRECTIONS):
+            moved = yield from _moved(driver, part, begun[0], pulled / ratio)
+            # What the last pull did not move has come to its end.
+            if abs(moved) < 1 or abs(moved - before) < _CLOSE or abs(offset - moved) <= _CLOSE:
+                break
+            step = (offset - moved) * pulled / moved
+            pulled, before = pulled + step, moved
+            yield from driver.pull(step, 1)
+    finally:
+        yield from driver.let_go()
+
+
+def _moved(driver: Driver, part: Any, begun: float, expected: float) -> Steps[float]:
+    """How far to the right the piece has gone.
+
+    A busy page lags behind the pointer, and half of a way taken for all of it would send the
+    pointer far beyond: where the piece is not about where it is ``expected``, look again for a
+    while.
+    """
+    moved = 0.0
+    for _ in range(_LOOKS):
+        yield from driver.evaluate(part, _scripts.FRAMES, None)
+        yield from measured(driver, part, shown="the piece")
         now = yield from driver.corner(part)
-        moved = now[0] - begun[0]
-        if abs(moved) < 1 or abs(offset - moved) <= _CLOSE:
+        moved = now[0] - begun
+        if abs(expected) / _LAGS <= abs(moved) <= abs(expected) * _LAGS:
             break
-        step = (offset - moved) * pulled / moved
-        pulled += step
-        yield from driver.pull(step, 1)
-    yield from driver.let_go()
+        yield from driver.pause(part, _LOOK_AGAIN)
+    return moved
 
 
 def _dressed(

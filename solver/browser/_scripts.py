@@ -53,6 +53,18 @@ async (element, timeout) => {
 }
 """
 
+# Waits for two frames that are really drawn: what the pointer did before has reached the page then.
+FRAMES = """
+async (element) => {
+  if (element.ownerDocument.hidden) return;
+  for (let left = 2; left; left -= 1) {
+    await Promise.race([
+      new Promise((go) => requestAnimationFrame(go)), new Promise((go) => setTimeout(go, 1000)),
+    ]);
+  }
+}
+"""
+
 # Sets styles for a photograph; gives the style attribute as it was.
 DRESS = """
 (element, styles) => {

@@ -24,13 +24,17 @@ class PaperDriver:
     """A page on paper: elements are their names, and what is done is written down.
 
     ``pictures`` are shown one after the other, the next at each press on "new". The piece moves
-    by ``slope`` of what the handle is pulled, and stops at ``end``.
+    by ``slope`` of what the handle is pulled, and stops at ``end``; for ``lag`` looks after a pull
+    it is seen where it was before.
     """
 
     timeout = 0.05
 
-    def __init__(self, pictures: int = 1, *, slope: float = 1.0, end: float = 1e9) -> None:
-        self.pictures, self.slope, self.end = pictures, slope, end
+    def __init__(
+        self, pictures: int = 1, *, slope: float = 1.0, end: float = 1e9, lag: int = 0
+    ) -> None:
+        self.pictures, self.slope, self.end, self.lag = pictures, slope, end, lag
+        self.late, self.seen, self.furthest = 0, 0.0, 0.0
         self.shown = 0
         self.pulled = 0.0
         self.done: list[Any] = []
@@ -41,12 +45,18 @@ class PaperDriver:
     def evaluate(self, element: Any, script: str, argument: object) -> Steps[Any]:
         if script == _scripts.MEASURE:
             return (yield {"width": 9, "height": 9, "insets": (0, 0, 0, 0), "ratio": 1})
+        if script == _scripts.FRAMES:
+            return (yield)
         names = {_scripts.DRESS: "dress", _scripts.UNDRESS: "undress", _scripts.TEXT: "text"}
         self.done.append((names[script], element))
         return (yield " a b\n" if script == _scripts.TEXT else "")
 
     def corner(self, element: Any) -> Steps[Point]:
-        return (yield (10.0 + min(self.end, self.pulled * self.slope), 0.0))
+        if self.late:
+            self.late -= 1
+        else:
+            self.seen = self.pulled
+        return (yield (10.0 + min(self.end, self.seen * self.slope), 0.0))
 
     def photograph(self, element: Any, *, shown: str) -> Steps[Photo]:
         pixels = np.full((10, 20, 3), self.shown, np.uint8)
@@ -68,6 +78,7 @@ class PaperDriver:
 
     def pull(self, distance: float, steps: int) -> Steps[None]:
         self.pulled += distance
+        self.late, self.furthest = self.lag, max(self.furthest, self.pulled)
         self.done.append(("pull", steps))
         yield
 
@@ -223,6 +234,26 @@ def test_drags_until_the_piece_is_there(
 def test_a_piece_that_stops_short_ends_the_drag() -> None:
     driver = PaperDriver(end=20.0)
     slide(driver)
+    assert driver.done[-1] == ("let go",)
+    assert driver.furthest == 45.0  # one correction, and no more
+
+
+def test_a_page_that_lags_is_waited_for() -> None:
+    driver = PaperDriver(lag=3)
+    slide(driver)
+    assert driver.furthest == driver.pulled == 30.0
+
+
+def test_a_drag_that_fails_lets_go() -> None:
+    class Bounded(PaperDriver):
+        def pull(self, distance: float, steps: int) -> Steps[None]:
+            yield from super().pull(distance, steps)
+            if steps == 1:
+                raise RuntimeError("out of bounds")
+
+    driver = Bounded(slope=0.5)
+    with pytest.raises(RuntimeError):
+        slide(driver)
     assert driver.done[-1] == ("let go",)
 
 
