@@ -295,12 +295,12 @@ def run_samples(model: Model, samples: Sequence[Sample]) -> Iterator[Outputs]:
     """The network's raw outputs for each sample, in order, a bounded number in memory.
 
     Raises:
-        ImageError: a file is no picture.
+        DatasetError: a file is no picture; the message names it.
     """
     for start in range(0, len(samples), CHUNK):
         yield from model.run_many(
             [
-                preprocess(images.load(sample.content()), model.spec.input)[0]
+                preprocess(sample.pixels(), model.spec.input)[0]
                 for sample in samples[start : start + CHUNK]
             ]
         )

@@ -15,10 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from solver import images
-from solver.errors import ImageError
 from solver.model import Model
-from solver.preprocess import preprocess
 from solver.spec import MAX_TEXT, ModelSpec, Provenance
 from training import bases
 from training.config import Config, Source
@@ -35,12 +32,12 @@ from training.exporting.int8 import (
     chosen,
     compare,
     quantise,
+    readable,
 )
 from training.exporting.onnx_file import set_spec, write_onnx
 from training.exporting.output import check_targets, int8_path, move, workshop
 from training.exporting.parity import (
     LOOSE,
-    Float32,
     Parity,
     check,
     demand,
@@ -307,12 +304,13 @@ class _Work:
         if folders:
             pictures = [path for folder in folders for path in picture_files(folder)]
             taken, _ = chosen(pictures, CALIBRATION, seed=self.config.seed)
-            tensors = self.tensors(taken)
+            tensors = readable(taken, spec.input, self.report)
             calibrated_on = f"{len(tensors)} named pictures"
         else:
             count = min(CALIBRATION, len(predictions) // 2)
             taken, predictions = chosen(predictions, count, seed=self.config.seed)
-            tensors = self.tensors([one.sample.content() for one in taken])
+            contents = [one.sample.content() for one in taken]
+            tensors = readable(contents, spec.input, self.report)
             calibrated_on = f"{len(tensors)} other pictures of the validation part"
         if not tensors:
             raise DatasetError("--int8: no picture to calibrate on; two or more are needed")
@@ -336,18 +334,6 @@ class _Work:
             metrics |= {"boxes": int8.right[1].count, "ap50": int8.ap50[1]}
         set_spec(files[1], replace(spec, provenance=replace(spec.provenance, metrics=metrics)))
         return replace(int8, size=(files[0].stat().st_size, files[1].stat().st_size))
-
-    def tensors(self, pictures: Sequence[Path | bytes]) -> list[Float32]:
-        """Those that can be read, as the network is given them."""
-        kept = []
-        for picture in pictures:
-            try:
-                pixels = images.load(picture)
-            except ImageError as error:
-                self.report(f"--int8: left out: {error}")
-            else:
-                kept.append(preprocess(pixels, self.config.input_spec())[0])
-        return kept
 
     def publish(self, drafts: Path, *, with_int8: bool) -> list[Path]:
         """Move the drafts to their places, the ONNX file last."""

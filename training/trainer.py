@@ -105,7 +105,9 @@ def fit(
         on_report(f"goes on from its last checkpoint; {base.name} is for new runs: name one: --run")
     data = watch.read(config, root)
     if data.samples:
-        on_report(f"{len(data.samples)} pictures of {len(data.train)} sources; decoding")
+        count = len(data.train)
+        sources = f"{count} source{'s' if count > 1 else ''}"
+        on_report(f"{len(data.samples)} pictures of {sources}; decoding")
     for one in data.endless:
         on_report(f"{one.name}: {one.count} new pictures an epoch")
     profiler = Profiler(is_on=profile)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from solver import images
+from solver.errors import ImageError
 from solver.model import Model
-from solver.spec import ModelSpec
+from solver.preprocess import preprocess
+from solver.spec import InputSpec, ModelSpec
 from training.evaluate import BoxesResult, Prediction
 from training.exporting.onnx_file import set_spec
 from training.figures.boxes import box_figures
 from training.figures.shares import Share, share
 from training.metrics import paired_interval
+from training.samples import shown
 
 CALIBRATION = 256
 TIMED = 60
@@ -93,6 +97,22 @@ class Int8:
             f"loss {100 * self.loss:.1f} points [{100 * low:.1f}, {100 * high:.1f}]; "
             f"{self.speed:.1f} times as fast, {self.size[1]} bytes in place of {self.size[0]}"
         )
+
+
+def readable(
+    pictures: Sequence[Path | bytes], rule: InputSpec, report: Callable[[str], None]
+) -> list[Float32]:
+    """The pictures that can be read, as a network is given them; ``report`` is told of others."""
+    kept = []
+    for picture in pictures:
+        try:
+            pixels = images.load(picture)
+        except ImageError as error:
+            name = f"{shown(picture)}: " if isinstance(picture, Path) else ""
+            report(f"--int8: left out: {name}{error}")
+        else:
+            kept.append(preprocess(pixels, rule)[0])
+    return kept
 
 
 def quantise(source: Path, target: Path, tensors: Sequence[Float32], spec: ModelSpec) -> None:

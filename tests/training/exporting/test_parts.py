@@ -14,8 +14,10 @@ from tests.training import toys
 from training.evaluate import Prediction, predict, reader_for
 from training.exporting import int8, markdown, parity
 from training.exporting.card_figures import limits
+from training.exporting.temperature import fit_temperature
 from training.figures.shares import Share
 from training.metrics import paired_interval
+from training.samples import DatasetError
 
 
 def moved(model: Model, by: float) -> parity.Run:
@@ -250,3 +252,16 @@ def test_layers_of_ones_own_are_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.keras", "w") as archive:
         archive.writestr("config.json", config)
     assert foreign_layers(tmp_path / "x.keras") == ["Custom>Other", "my_module.Mine"]
+
+
+def test_what_cannot_calibrate_is_named(tmp_path: Path) -> None:
+    model = Model.open(toys.text_model(tmp_path))
+    samples = toys.save(tmp_path / "s", [("1", toys.picture("1"))] * 2, source="s")
+    (tmp_path / "s" / "0.png").write_bytes(b"damaged")
+    said: list[str] = []
+    pictures = [*(sample.path for sample in samples), b"packed"]
+    assert len(int8.readable(pictures, model.spec.input, said.append)) == 1
+    assert said[0].startswith(f"--int8: left out: {samples[0].path}: expected a picture")
+    assert said[1].startswith("--int8: left out: expected a picture")
+    with pytest.raises(DatasetError, match=r"0\.png: expected a picture .* leave it out"):
+        fit_temperature(model, samples)
