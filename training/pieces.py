@@ -8,8 +8,10 @@ PNG files; none that is there is overwritten.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -143,7 +145,10 @@ def read_confirmed(file: Path, folder: Path) -> list[Answer]:
         except (KeyError, TypeError, ValueError) as error:
             raise DatasetError(f"{where}: not an answer of solver tiles: {error!r}") from error
         if not path.is_file():
-            raise DatasetError(f"{where}: no such picture as {shown(path)}")
+            raise DatasetError(
+                f"{where}: no such picture as {shown(path)}; --pictures says where relative paths "
+                "start"
+            )
         shows = {place: name for place, name in enumerate(labels) if name in words}
         found.append(_answer(path, folder, words, map(str, answers), where=where, shows=shows))
     if not found:
@@ -238,9 +243,19 @@ def _answer(
             f"{where}: expected a word that can name a folder, and tiles from 0; received "
             f"{' '.join(words)!r}, {list(tiles)}"
         )
-    relative = path.relative_to(folder) if path.is_relative_to(folder) else Path(path.name)
-    stem = "-".join(relative.with_suffix("").parts)
-    return Answer(path, stem, tuple(words), tiles, shows or {})
+    return Answer(path, _stem(path, folder), tuple(words), tiles, shows or {})
+
+
+def _stem(path: Path, folder: Path) -> str:
+    """What a picture's pieces are called: its path in the folder, so that no two are called alike.
+
+    One that lies elsewhere has a hash of its own folder in its place.
+    """
+    parts = path.with_suffix("").relative_to(folder).parts if path.is_relative_to(folder) else ()
+    if parts and ".." not in parts:
+        return "-".join(parts)
+    elsewhere = hashlib.sha256(os.fsencode(path.parent.resolve())).hexdigest()[:8]
+    return f"{path.stem}-{elsewhere}"
 
 
 def _can_be_folder(word: str) -> bool:

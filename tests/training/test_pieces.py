@@ -136,6 +136,22 @@ def test_harvest_takes_what_was_confirmed_and_is_new(tmp_path: Path) -> None:
     assert (again.tiles, again.known) == (0, 5)
 
 
+def test_pictures_of_one_name_in_other_folders_are_told_apart(tmp_path: Path) -> None:
+    here, first, second = (tmp_path / name for name in ("here", "first", "second"))
+    for seed, folder in enumerate((here, first, second)):
+        folder.mkdir()
+        save(folder / "a.png", seed=seed)
+    paths = ["a.png", str(first / "a.png"), "../second/a.png"]
+    lines = [answer(path, [0], confirmed=True) for path in paths]
+    (here / "answers.jsonl").write_text("".join(lines), "utf-8")
+    found = read_confirmed(here / "answers.jsonl", here)
+    stems = [one.stem for one in found]
+    assert stems[0] == "a"
+    assert len(set(stems)) == 3
+    assert all(stem.startswith("a-") and "." not in stem for stem in stems[1:])
+    assert cut_answers(found, tmp_path / "out", LAYOUT).tiles == 3
+
+
 def test_harvest_from_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     save(tmp_path / "a.png", seed=1)
     (tmp_path / "answers.jsonl").write_text(answer("a.png", [0], confirmed=True), "utf-8")
