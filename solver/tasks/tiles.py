@@ -29,7 +29,7 @@ Wanted = str | Sequence[str]
 Source = TypeVar("Source")
 
 TOP_K = 5
-DEFAULT_THRESHOLD = 0.5
+EVEN = DEFAULT_THRESHOLD = 0.5
 
 
 class HeaderReader(Classifier):
@@ -98,8 +98,8 @@ class TileReader(Classifier):
         shares = np.stack(
             [softmax.probabilities(row, self.labels, self._temperature) for row in logits]
         )
-        matches = shares[:, places]
-        chosen = choose(matches, self.threshold)
+        matches = given_asked(shares[:, places], self.threshold)
+        chosen = choose(matches, EVEN)
         tiles = []
         for row, match, box in zip(logits, matches.sum(axis=1), grid.boxes, strict=True):
             shown = self.decode((row,), top_k=TOP_K)
@@ -125,6 +125,18 @@ class TileReader(Classifier):
                 f"{len(self.labels)}, such as {', '.join(self.labels[:3])}"
             )
         return [self.labels.index(word) for word in dict.fromkeys(words)]
+
+
+def given_asked(matches: Float64, threshold: float) -> Float64:
+    """Probabilities ``(tiles, words)`` once it is known what is asked for.
+
+    A tile that may show any class is unlikely to show the one; in a grid that asks for that class
+    it is likelier, and an even chance where the threshold is: odds are divided by the threshold's.
+    """
+    total = np.clip(matches.sum(axis=1, keepdims=True), 0.0, 1.0)
+    yes, no = total * (1 - threshold), (1 - total) * threshold
+    known = np.divide(yes, yes + no, out=total.copy(), where=yes + no > 0)
+    return np.asarray(np.divide(matches * known, total, out=matches.copy(), where=total > 0))
 
 
 def choose(matches: Float64, threshold: float) -> list[int]:

@@ -17,7 +17,7 @@ from solver import api, cli, images, pretrained
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.results import Failure, TilesResult
 from solver.spec import DecoderSpec, InputSpec, ModelSpec
-from solver.tasks.tiles import certainty, choose
+from solver.tasks.tiles import certainty, choose, given_asked
 from tests.solver.grids import draw_grid
 
 # The toy network's classes are the grey levels 0, 127 and 254.
@@ -177,6 +177,23 @@ def test_async(grids: api.Solver, files: tuple[str, str]) -> None:
 )
 def test_choose(matches: Any, threshold: float, expected: list[int]) -> None:
     assert choose(np.array(matches), threshold) == expected
+
+
+@pytest.mark.parametrize("threshold", [0.07, 0.5, 0.9])
+def test_the_threshold_is_an_even_chance_of_what_is_asked_for(threshold: float) -> None:
+    alone = np.array([[0.0], [threshold / 2], [threshold], [1.0]])
+    known = given_asked(alone, threshold)
+    assert known[[0, 2, 3], 0] == pytest.approx([0, 0.5, 1])
+    odds = alone[1, 0] / (1 - alone[1, 0]) * (1 - threshold) / threshold
+    assert known[1, 0] == pytest.approx(odds / (1 + odds))
+    two = given_asked(np.array([[0.2 * threshold, 0.8 * threshold]]), threshold)
+    assert two == pytest.approx(np.array([[0.1, 0.4]]))
+
+
+@pytest.mark.parametrize("threshold", [0.0, 1.0])
+def test_a_threshold_at_the_end_divides_by_nothing(threshold: float) -> None:
+    known = given_asked(np.array([[0.0, 0.0], [0.3, 0.2], [1.0, 0.0]]), threshold)
+    assert known.sum(axis=1) == pytest.approx([0, 1 - threshold, 1])
 
 
 @pytest.mark.parametrize("words", [1, 2])
