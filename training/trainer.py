@@ -300,9 +300,10 @@ class _Run:
                 checkpoint.replace(self.folder / BEST, plain.save_weights)
         done = progress.epoch + 1
         progress = progress.after(mean, lost)
-        self.store(progress)
+        # Before the checkpoint: an epoch that is logged and not kept is logged again.
         shares = scoring.columns(self.config.task)
         runlog.append(self.folder / "log.csv", done, loss, scores, shares=shares)
+        self.store(progress)
         self.events.scalars(done * steps, in_scalars(loss, scores))
         self.report(f"epoch {done}: {in_words(loss, scores)}; {self.left(done * steps, steps)}")
         truths = [s.label for part in self.data.validation.values() for s in part]

@@ -243,6 +243,24 @@ def test_a_full_disk(
     assert kept(project)["epoch"] == 2
 
 
+@pytest.mark.parametrize("place", ["runlog.append", "plots.plot_log"])
+def test_no_room_for_the_log(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    """Each epoch has its row in the end, once."""
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(project / "run" / "log"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"training.{place}", full)
+        assert fit(project, TWO) == 1
+    assert "run/log: no space left on device; make room" in capsys.readouterr().err
+    assert fit(project, TWO) == 0
+    rows = (project / "run" / "log.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[0] for row in rows] == ["1", "2"]
+
+
 def test_no_room_for_the_best_weights(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
