@@ -19,6 +19,13 @@ _RINGS = 12  # besides the core
 _SETTLED = 12.0  # grey levels by which a ring may differ from the core, and half count as its like
 _GROUND = 16  # how far a channel may be from the colour around a piece: JPEG's ringing
 _FRAMED = 0.6  # share of the picture's frame that has to be of that colour
+# A shadow on that ground: how far a channel may be from the darkened colour, how dark it may be and
+# how fast it may grow dark, of 1 and of 255; the share of the piece's outline that it lies along.
+_SHADOW_HUE = 10.0
+_DARKEST = 0.6
+_SHADOW_STEP = 28
+_SHADOWED = 0.75
+_DARK_GROUND = 48.0  # on a darker one a shadow is hardly seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,32 @@ def cut_out(pixels: UInt8, alpha: UInt8 | None) -> Piece:
     )
 
 
+def _without_shadow(pixels: UInt8, ground: npt.NDArray[np.float64], piece: UInt8) -> UInt8:
+    """The piece's mask without a soft shadow that it throws on its ground, where there is one.
+
+    A shadow is the ground's colour darkened, more from pixel to pixel up to the piece's edge, where
+    there is a step. It counts as one where it lies around most of the piece.
+    """
+    brightness = float(ground.mean())
+    if brightness < _DARK_GROUND or not piece.any():
+        return piece
+    share = pixels.mean(axis=2) / brightness
+    hue = np.abs(pixels - share[..., None] * ground).max(axis=2)
+    is_darker = (hue <= _SHADOW_HUE) & (share >= _DARKEST) & (share <= 1)
+    level = np.where(piece == 0, 255, np.where(is_darker, share * 255, 0)).astype(np.uint8)
+    around = np.pad(level, 1, constant_values=255)
+    seen = np.zeros((around.shape[0] + 2, around.shape[1] + 2), np.uint8)
+    flags = 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
+    step = (_SHADOW_STEP,)
+    cv2.floodFill(around, seen, (0, 0), (0,), step, step, flags)
+    solid = piece & (seen[2:-2, 2:-2] == 0).astype(np.uint8)
+    shadow = piece - solid
+    depth = cv2.distanceTransform(np.pad(piece, 1), cv2.DIST_L1, 3)[1:-1, 1:-1]
+    outline = depth == 1
+    broad = 2 * int(outline.sum()) <= int(shadow.sum()) <= int(solid.sum())
+    return solid if broad and shadow[outline].mean() >= _SHADOWED else piece
+
+
 def _on_ground(pixels: UInt8) -> UInt8:
     """1 where an opaque picture shows its piece, 0 where it shows the colour around."""
     if int(np.ptp(pixels, axis=(0, 1)).max()) == 0:
@@ -162,6 +195,7 @@ def _on_ground(pixels: UInt8) -> UInt8:
     around = np.pad(near, 1, constant_values=1)
     cv2.floodFill(around, None, (0, 0), (2,))
     piece = (around[1:-1, 1:-1] != 2).astype(np.uint8)
+    piece = _without_shadow(pixels, colour, piece)
     piece = np.asarray(cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8)
     # A flat piece that fills its picture has hardly anything that is not "ground".
     sides = int(piece.any(axis=0).sum()), int(piece.any(axis=1).sum())

@@ -86,3 +86,38 @@ def test_small_and_thin_pieces_are_levelled_without_a_word(shape: tuple[int, int
     level = cut_out(pixels, None).levelled()
     assert level.pixels.shape == pixels.shape
     assert np.isfinite(level.glow)
+
+
+CORNERS = (12, 12, SIDE + 9, SIDE)  # left, top, width and height of the jigsaw below
+
+
+def corners(found: Piece) -> tuple[int, int, int, int]:
+    return found.left, found.top, found.width, found.height
+
+
+def on_ground(ground: tuple[int, int, int], *, shadow: float, picture: UInt8) -> UInt8:
+    """The jigsaw piece of ``picture`` on one colour, with a soft shadow of that strength below."""
+    mask = np.pad(jigsaw(), 12)
+    soft = cv2.GaussianBlur(mask, (0, 0), 3).astype(np.float64)[..., None] / 255
+    drawn = np.array(ground) * (1 - shadow * soft)
+    drawn[mask > 0] = np.pad(picture, ((12, 12), (12, 12), (0, 0)))[mask > 0]
+    return np.rint(drawn).astype(np.uint8)
+
+
+@pytest.mark.parametrize("ground", [(255, 255, 255), (120, 30, 200), (240, 220, 90)])
+@pytest.mark.parametrize("shadow", [0.0, 0.3, 0.5])
+def test_a_shadow_on_the_ground_is_no_piece(ground: tuple[int, int, int], shadow: float) -> None:
+    coarse = np.random.default_rng(3).integers(0, 255, (6, 7, 3), np.uint8)
+    picture = cv2.resize(coarse, (SIDE + 10, SIDE), interpolation=cv2.INTER_CUBIC)
+    found = cut_out(on_ground(ground, shadow=shadow, picture=np.asarray(picture, np.uint8)), None)
+    assert corners(found) == pytest.approx(CORNERS, abs=1)
+
+
+@pytest.mark.parametrize("level", [120, 160, 200, 230])
+def test_a_piece_of_its_grounds_hue_is_no_shadow(level: int) -> None:
+    """Grey on white, flat and rising to its middle: nothing of it is taken away."""
+    rise = np.linspace(0, 20, SIDE + 10)[None, :, None]
+    for change in (np.zeros((1, SIDE + 10, 1)), rise):
+        picture = np.broadcast_to(level - change, (SIDE, SIDE + 10, 3)).astype(np.uint8)
+        found = cut_out(on_ground((255, 255, 255), shadow=0.0, picture=picture), None)
+        assert corners(found) == pytest.approx(CORNERS, abs=1)
