@@ -261,6 +261,26 @@ def test_no_room_for_the_log(
     assert [row.split(",")[0] for row in rows] == ["1", "2"]
 
 
+def test_the_best_weights_do_not_fit_on_the_disk(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """HDF5 itself runs into a limit that checkpoints of half the size do not reach."""
+    resource = pytest.importorskip("resource", reason="a full disk is simulated by a POSIX limit")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
+    try:
+        code = fit(project, SETTINGS)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert code == 1
+    error = capsys.readouterr().err
+    assert "best.weights.h5: cannot be written: File too large. What was saved before" in error
+    assert not [path for path in (project / "run").iterdir() if "best" in path.name]
+    assert kept(project)["step"] == 6
+    assert fit(project, SETTINGS) == 0
+    assert kept(project)["epoch"] == 1
+
+
 def test_no_room_for_the_best_weights(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
