@@ -193,9 +193,11 @@ def padded(box: Box, pad: float, *, height: int, width: int) -> Box:
 
 
 def _ground(picture: np.ndarray, mask: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
-    """A dark and a light colour, (2, 3) float32, of what lies under a mask."""
+    """A dark and a light colour, (2, 3) float32, of what lies under a mask, or of the picture
+    where the mask lies outside of it."""
     there, _ = meeting(picture, mask, corner[1], corner[0])
-    ranked = np.sort(picture[there][::3, ::3].reshape(-1, 3).astype(np.float32), axis=0)
+    under = picture[there] if picture[there].size else picture
+    ranked = np.sort(under[::3, ::3].reshape(-1, 3).astype(np.float32), axis=0)
     return ranked[[len(ranked) // 6, -1 - len(ranked) // 6]]
 
 

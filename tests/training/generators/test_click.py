@@ -14,7 +14,7 @@ from training.generators import ClickGenerator, write_records
 from training.generators.fonts import FontFace, FontSet
 from training.generators.marks import INK, LOOKS, Brush, coarse_mask, symbol_mask
 from training.generators.scenes import SCENES, draw_scene
-from training.generators.strew import strew
+from training.generators.strew import painted, strew
 from training.generators.text import ALNUM
 from training.samples import read_source
 
@@ -219,3 +219,11 @@ def test_every_format_is_read_back(latin: Faces, tmp_path: Path, reader: str) ->
         np.testing.assert_allclose(found, wanted, atol=1.0 if reader == "voc" else 1e-3)
         names = {"mark"} if reader == "yolo" else {item["text"] for item in record["objects"]}
         assert {box.label for box in sample.boxes} == names
+
+
+def test_a_mark_may_lie_outside_of_the_picture() -> None:
+    picture = np.full((40, 40, 3), 90, np.uint8)
+    mask = np.full((20, 20), 255, np.uint8)
+    for corner in ((-30, 5), (45, 5), (5, 60)):
+        mark = painted(picture, mask, 20, corner, np.random.default_rng(3))
+        assert mark.layers
