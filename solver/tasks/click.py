@@ -19,6 +19,8 @@ from solver.tasks.asked import characters
 from solver.tasks.assign import NO_BOX, assign
 from solver.tasks.detect import Detector
 from solver.tasks.glyphs import GlyphReader, likeness
+from solver.tasks.prompt import LEAST_SCORE as LEAST_GLYPH
+from solver.tasks.prompt import in_row
 from solver.words import find_words
 
 UInt8 = npt.NDArray[np.uint8]
@@ -41,8 +43,9 @@ SURE = 0.85
 RIVAL = 0.05
 PLAIN = 0.25
 ALIKE = 1.0
-# A prompt's glyph is called by its character from this probability.
+# A prompt's glyph is called by its character from this probability, and missing from this score.
 READABLE = 0.5
+GLYPH = 0.5
 
 
 def named_targets(targets: TargetSource) -> list[str] | None:
@@ -109,8 +112,18 @@ class Clicker:
         slope, offset = self._reader.likeness
         odds = np.exp(slope * likeness(wanted, found) + offset)
         names = [self._name(row) for row in self._reader.probabilities(wanted)]
-        # Two prints of one icon need not be one thing: only what was read is the same.
-        return decide(names, boxes, odds, [name or None for name in names], plain=ALIKE)
+
+        def answer(rows: Sequence[int]) -> ClickResult:
+            texts = [names[row] for row in rows]
+            # Two prints of one icon need not be one thing: only what was read is the same.
+            alike = [text or None for text in texts]
+            return decide(texts, boxes, odds[list(rows)], alike, plain=ALIKE)
+
+        rows = range(len(asked))
+        whole = answer(rows)
+        # What is hardly a glyph in the prompt, and nowhere in the picture, is none.
+        kept = [row for row in rows if row not in whole.missing or asked[row].score >= GLYPH]
+        return whole if len(kept) in (0, len(asked)) else answer(kept)
 
     def marks(self, image: UInt8) -> list[Box]:
         """All marks that might be one, in reading order by their left edge.
@@ -136,13 +149,14 @@ class Clicker:
 
     def _cut(self, prompt: UInt8) -> list[Box]:
         """The prompt's glyphs from left to right: found as marks are, else parted by their ink."""
-        boxes = self._detector.distinct(self._detector.detect(prompt))
+        found = self._detector.detect(prompt, threshold=LEAST_GLYPH)
+        boxes = in_row(self._detector.distinct(found))
         if not boxes:
             parts = find_words(prompt, most=MOST_TARGETS)
             boxes = [Box(x1, y1, x2, y2, "ink", 1.0) for x1, y1, x2, y2 in parts]
         if not 1 <= len(boxes) <= MOST_TARGETS:
             raise TaskError(f"the prompt shows {len(boxes)} glyphs; expected 1 to {MOST_TARGETS}")
-        return sorted(boxes, key=lambda box: box.x1 + box.x2)
+        return boxes
 
     def _name(self, shares: Float64) -> str:
         best = int(shares.argmax())

@@ -163,6 +163,22 @@ def test_a_prompts_picture_asks_from_left_to_right(clicker: Solver) -> None:
     assert [target.text for target in answer.targets] == ["年", "", "龙"]
 
 
+def test_what_is_hardly_a_glyph_and_nowhere_in_the_picture_was_not_asked_for(
+    clicker: Solver,
+) -> None:
+    asked = picture(年=(1, 0), 龙=(1, 2))
+    asked[CELL : 2 * CELL, CELL : 2 * CELL] = 67  # scores .38 as a mark, and reads 天
+    drawn = picture(龙=(1, 3), 年=(3, 1), 舟=(0, 0))
+    answer = clicker.click(drawn, asked)
+    assert [target.text for target in answer.targets] == ["年", "龙"]
+    assert answer.missing == ()
+    # It is asked for where it is there.
+    drawn[:CELL, 3 * CELL :] = 67
+    assert clicker.click(drawn, asked).points == (middle(3, 1), middle(0, 3), middle(1, 3))
+    # What is surely a glyph is missing.
+    assert clicker.click(picture(年=(3, 1)), asked).missing == (1,)
+
+
 @pytest.mark.parametrize("targets", ["", "  ", [], ["nothing such"], ["龙", ""], [1], "龙" * 33])
 def test_targets_that_nobody_can_look_for_are_refused(clicker: Solver, targets: Any) -> None:
     with pytest.raises(TaskError, match="targets: expected"):
