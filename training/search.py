@@ -30,6 +30,7 @@ from training.trials import (
     Ledger,
     TrialError,
     digest,
+    loss_at_best,
     measure,
     need_validation,
     spoken,
@@ -81,7 +82,8 @@ class Settings:
 class Trial:
     """One training and what came of it; ``error`` says why nothing did.
 
-    ``measure`` is what ``share`` is a share of: "exact", or "ap50" of a detector.
+    ``measure`` is what ``share`` is a share of: "exact", or "ap50" of a detector. ``loss`` is
+    that on validation, where it is known.
     """
 
     number: int
@@ -91,14 +93,23 @@ class Trial:
     share: Share
     error: str = ""
     measure: str = EXACT
+    loss: float | None = None
+
+    @property
+    def rank(self) -> tuple[bool, float, float, int]:
+        """The best trial has the lowest: more right, or as much at a lower loss, or earlier."""
+        loss = math.inf if self.loss is None else self.loss
+        return bool(self.error), -self.share.value, loss, self.number
 
     def row(self) -> dict[str, Any]:
         """Its line of the table."""
         low, high = self.share.interval
         figures = {self.measure: round(self.share.value, 5), "low": round(low, 5)}
         first = {"trial": self.number, "stage": self.stage, "epochs": self.epochs}
-        counts = {"high": round(high, 5), "pictures": self.share.count, "error": self.error}
-        return {**first, **asdict(self.settings), **figures, **counts}
+        counts = {"high": round(high, 5), "pictures": self.share.count}
+        loss = "" if self.loss is None else round(self.loss, 5)
+        last = {"validation_loss": loss, "error": self.error}
+        return {**first, **asdict(self.settings), **figures, **counts, **last}
 
 
 def search(
@@ -153,7 +164,8 @@ def search(
             {"stage": stage, "epochs": length, **asdict(settings)},
         )
         share = Share(record["right"], record["count"])
-        done.append(Trial(number, stage, length, settings, share, record["error"], measure(config)))
+        trial = Trial(number, stage, length, settings, share, record["error"], measure(config))
+        done.append(replace(trial, loss=loss_at_best(folder / "log.csv")))
         on_report(line(done[-1]))
 
     for number in range(1, coarse + fines + 1):
@@ -192,8 +204,8 @@ def near(settings: Settings, config: Config, rng: np.random.Generator) -> Settin
 
 
 def best(trials: list[Trial]) -> Trial:
-    """The most accurate; the first of several."""
-    return min(trials, key=lambda trial: (bool(trial.error), -trial.share.value, trial.number))
+    """The most accurate; of several the one with the lowest loss, or the first."""
+    return min(trials, key=lambda trial: trial.rank)
 
 
 def winner(trials: list[Trial]) -> Trial:
@@ -211,7 +223,7 @@ def winner(trials: list[Trial]) -> Trial:
 def table(trials: list[Trial]) -> str:
     """All trials as CSV."""
     text = io.StringIO()
-    columns = [*COLUMNS, trials[0].measure, "low", "high", "pictures", "error"]
+    columns = [*COLUMNS, trials[0].measure, "low", "high", "pictures", "validation_loss", "error"]
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(trial.row() for trial in trials)
@@ -269,7 +281,7 @@ def _that_fits(settings: Settings, trials: list[Trial]) -> Settings:
 
 def _leaders(trials: list[Trial], count: int) -> list[Settings]:
     """The settings of the best trials, each once."""
-    ranked = sorted(trials, key=lambda t: (bool(t.error), -t.share.value, t.number))
+    ranked = sorted(trials, key=lambda trial: trial.rank)
     return list(dict.fromkeys(trial.settings for trial in ranked))[:count]
 
 

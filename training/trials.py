@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from operator import itemgetter
 from pathlib import Path
@@ -71,6 +72,16 @@ def best_epoch(log: Path) -> Share:
     right = (share * count for share, count in best)
     total = sum(map(round, right)) if main == EXACT else sum(right)
     return Share(total, sum(count for _, count in best))
+
+
+def loss_at_best(log: Path) -> float | None:
+    """The validation loss of a run's best epoch, the mean of its sources.
+
+    None where there is no log, or no such loss in it.
+    """
+    epochs = [one for one in runlog.go_back(log, sys.maxsize) if one.validation_loss is not None]
+    ranked = sorted(epochs, key=lambda one: (-(one.accuracy or 0.0), one.validation_loss))
+    return ranked[0].validation_loss if ranked else None
 
 
 def measure(config: Config) -> str:

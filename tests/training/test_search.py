@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from training import search
+from training import runlog, search
 from training.config import Config, Data, Fit, Model, Source
 from training.figures.shares import Share
 from training.samples import DatasetError
+from training.scoring import Score
 from training.trials import StudyError, TrialError
 
 COUNT = 1000
@@ -100,6 +101,28 @@ def test_other_settings_or_pictures_are_refused(config: Config, tmp_path: Path) 
     (tmp_path / "train" / "4_x.png").write_bytes(b"new")
     with pytest.raises(StudyError, match="base"):
         search.search(config, tmp_path, out, trials=3, fit=score)
+
+
+def test_trials_that_read_nothing_yet_are_told_apart_by_their_loss(
+    config: Config, tmp_path: Path
+) -> None:
+    """Whole captchas come late: short trials may have none right."""
+
+    def fit(one: Config, root: Path, run: Path) -> Share:
+        run.mkdir(parents=True)
+        loss = 1 + one.model.dropout
+        log = {"test": Score(COUNT, "exact", {"exact": 0.0, "case_insensitive": 0.0}, loss)}
+        runlog.append(run / "log.csv", 1, 2.0, log, shares=("exact", "case_insensitive"))
+        runlog.append(run / "log.csv", 2, 1.0, {}, shares=("exact", "case_insensitive"))
+        return Share(0, COUNT)
+
+    trials = search.search(config, tmp_path, tmp_path / "out", trials=8, seed=2, fit=fit)
+    short = trials[:6]
+    assert search.best(short).settings.dropout == min(one.settings.dropout for one in short)
+    assert trials[6].settings == search.best(short).settings
+    rows = list(csv.DictReader((tmp_path / "out" / "search.csv").read_text().splitlines()))
+    assert [float(row["validation_loss"]) for row in rows] == [one.loss for one in trials]
+    assert search.search(config, tmp_path, tmp_path / "out", trials=8, seed=2, fit=fit) == trials
 
 
 def test_failed_trials_lose(config: Config, tmp_path: Path) -> None:
