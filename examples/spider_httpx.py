@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-import solver as sdk
-from examples.forms import ACCOUNT, FORMS
+from examples.demo_site.models import add_options, read_options
+from examples.forms import ACCOUNT, FORMS, UNSURE
 
 TIMEOUT = 60.0  # seconds
 
@@ -28,8 +28,8 @@ async def log_in(client: httpx.AsyncClient, kind: str, *, solver: Any, tries: in
         shown = (await _patient(client, "GET", f"/captcha/{kind}.json")).json()
         try:
             fields = await asyncio.to_thread(partial(FORMS[kind], solver, shown))
-        except sdk.SolverError:
-            continue  # not sure of this picture: the next one
+        except UNSURE:
+            continue  # the next picture
         reply = await _patient(client, "POST", f"/login/{kind}", data=ACCOUNT | fields)
         if reply.is_success:
             return True
@@ -62,11 +62,9 @@ async def _patient(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Log in to the demo site with httpx.")
-    parser.add_argument("address")
-    parser.add_argument("kinds", nargs="*", default=["text", "slide"], metavar="KIND")
+    add_options(parser)
     parser.add_argument("--visitors", type=int, default=4)
-    options = parser.parse_args(arguments)
-    solver = sdk.Solver()
+    options, solver = read_options(parser, arguments)
     least = options.visitors
     for kind in options.kinds:
         inside = asyncio.run(visit(options.address, kind, visitors=options.visitors, solver=solver))

@@ -11,14 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import solver as sdk
+from examples.demo_site.models import add_options, read_options
+from examples.forms import UNSURE
 from solver.browser import playwright as captcha
 
 TRIES = 3
+WAIT = 60.0  # seconds for a picture, and for the site's verdict
 # Playwright's own downloads are not needed: it drives the system's Chromium too.
 ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
 
 
-def text(page: Any, solver: Any) -> None:
+def text(page: Any, solver: Any, timeout: float) -> None:
     captcha.text(
         page,
         image="#captcha",
@@ -28,18 +31,26 @@ def text(page: Any, solver: Any) -> None:
         min_confidence=0.5,
         charset=sdk.DIGITS + sdk.UPPER,
         length=4,
+        timeout=timeout,
     )
 
 
-def grid(page: Any, solver: Any) -> None:
-    captcha.tiles(page, image="#captcha", solver=solver, refresh="#new")
+def grid(page: Any, solver: Any, timeout: float) -> None:
+    captcha.tiles(page, image="#captcha", solver=solver, refresh="#new", timeout=timeout)
 
 
-def click(page: Any, solver: Any) -> None:
-    captcha.click(page, image="#captcha", asked="#asked", solver=solver, refresh="#new")
+def click(page: Any, solver: Any, timeout: float) -> None:
+    captcha.click(
+        page,
+        image="#captcha",
+        asked="#asked",
+        solver=solver,
+        refresh="#new",
+        timeout=timeout,
+    )
 
 
-def slide(page: Any, solver: Any) -> None:
+def slide(page: Any, solver: Any, timeout: float) -> None:
     captcha.slide(
         page,
         background="#background",
@@ -47,10 +58,11 @@ def slide(page: Any, solver: Any) -> None:
         handle="#handle",
         solver=solver,
         refresh="#new",
+        timeout=timeout,
     )
 
 
-ANSWER: Mapping[str, Callable[[Any, Any], None]] = {
+ANSWER: Mapping[str, Callable[[Any, Any, float], None]] = {
     "text": text,
     "grid": grid,
     "click": click,
@@ -58,18 +70,20 @@ ANSWER: Mapping[str, Callable[[Any, Any], None]] = {
 }
 
 
-def log_in(page: Any, address: str, kind: str, *, solver: Any, tries: int = TRIES) -> bool:
+def log_in(
+    page: Any, address: str, kind: str, *, solver: Any, tries: int = TRIES, timeout: float = WAIT
+) -> bool:
     """Whether the site let us in."""
     for _ in range(tries):
         page.goto(f"{address}/login/{kind}")
         page.locator("#username").fill("demo")
         page.locator("#password").fill("demo")
         try:
-            ANSWER[kind](page, solver)
-        except (sdk.LowConfidenceError, sdk.TaskError):
+            ANSWER[kind](page, solver, timeout)
+        except UNSURE:
             continue
         page.locator("#submit").click()
-        page.locator("#welcome, #said:not(:empty)").first.wait_for()
+        page.locator("#welcome, #said:not(:empty)").first.wait_for(timeout=timeout * 1000)
         if page.locator("#welcome").count():
             return True
     return False
@@ -79,13 +93,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from playwright.sync_api import sync_playwright
 
     parser = argparse.ArgumentParser(description="Log in to the demo site by Playwright.")
-    parser.add_argument("address")
-    parser.add_argument("kinds", nargs="*", default=["text", "slide"], metavar="KIND")
+    add_options(parser)
     parser.add_argument("--browser", help="an installed Chromium (default: Playwright's own)")
     parser.add_argument("--no-sandbox", action="store_true", help="as root, in a container")
-    options = parser.parse_args(arguments)
+    options, solver = read_options(parser, arguments)
     extra = ["--no-sandbox"] if options.no_sandbox else []
-    solver = sdk.Solver()
     inside = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(

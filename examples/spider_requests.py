@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 
-import solver as sdk
-from examples.forms import ACCOUNT, FORMS
+from examples.demo_site.models import add_options, read_options
+from examples.forms import ACCOUNT, FORMS, UNSURE
 
 TIMEOUT = 60.0  # seconds
 
@@ -26,8 +26,8 @@ def log_in(session: requests.Session, address: str, kind: str, *, solver: Any, t
         shown = _patient(session, "GET", f"{address}/captcha/{kind}.json").json()
         try:
             fields = FORMS[kind](solver, shown)
-        except sdk.SolverError:
-            continue  # not sure of this picture: the next one
+        except UNSURE:
+            continue  # the next picture
         reply = _patient(session, "POST", f"{address}/login/{kind}", data=ACCOUNT | fields)
         if reply.ok:
             return True
@@ -45,13 +45,12 @@ def _patient(session: requests.Session, method: str, url: str, **options: Any) -
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Log in to the demo site with requests.")
-    parser.add_argument("address")
-    parser.add_argument("kinds", nargs="*", default=["text", "slide"], metavar="KIND")
-    options = parser.parse_args(arguments)
-    solver = sdk.Solver()
+    add_options(parser)
+    options, solver = read_options(parser, arguments)
     inside = []
     for kind in options.kinds:
         with requests.Session() as session:
+            session.trust_env = False  # loopback needs no proxy
             entered = log_in(session, options.address, kind, solver=solver, tries=3)
         print(f"{kind}: {'in' if entered else 'not in'}")
         inside.append(entered)

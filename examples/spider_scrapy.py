@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -19,23 +20,28 @@ from urllib.parse import urlsplit
 
 import scrapy
 from scrapy.crawler import Crawler, CrawlerProcess
+from scrapy.exceptions import IgnoreRequest
 from scrapy.http import FormRequest, Request, Response
 
-import solver as sdk
-from examples.forms import ACCOUNT, FORMS
+from examples.demo_site.models import add_options, open_solver, read_options
+from examples.forms import ACCOUNT, FORMS, UNSURE
 
+_LOG = logging.getLogger(__name__)
 TRIES = 3
-_STAGE, _KEPT, _TRIES = "captcha_stage", "captcha_kept", "captcha_tries"
+_STAGE, _KEPT = "captcha_stage", "captcha_kept"
+_TRIES, _KIND = "captcha_tries", "captcha_kind"
 
 
 class CaptchaMiddleware:
-    """Passes log-ins. In ``DOWNLOADER_MIDDLEWARES`` below 600, so that redirects are followed and
-    cookies are kept before it looks.
+    """Passes log-ins, and waits where the site asks for it.
+
+    In ``DOWNLOADER_MIDDLEWARES`` between 550 and 600: redirects are followed and cookies are kept
+    before it looks, and Scrapy's own retries, which do not wait, come after.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._stats = crawler.stats
-        self._solver = sdk.Solver()
+        self._solver = open_solver(crawler.settings.getlist("CAPTCHA_MODELS"))
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> CaptchaMiddleware:
@@ -43,6 +49,9 @@ class CaptchaMiddleware:
 
     async def process_response(self, request: Request, response: Response) -> Request | Response:
         stage = request.meta.get(_STAGE)
+        if response.status == 429:
+            await asyncio.sleep(float(response.headers["Retry-After"]))
+            return request.replace(dont_filter=True)
         if stage == "challenge":
             return await self._answered(request, response)
         if stage == "answer":
@@ -50,40 +59,48 @@ class CaptchaMiddleware:
             if response.status == 200:
                 kept: Request = request.meta[_KEPT]
                 return kept.replace(dont_filter=True)
-            return self._challenge(request, response, request.meta[_KEPT])
-        if urlsplit(response.url).path.startswith("/login/"):
+            return self._challenge(request, response)
+        path = urlsplit(response.url).path
+        if path.startswith("/login/"):
             # Where the request was redirected, this is its first self.
             first = request.replace(url=request.meta.get("redirect_urls", [request.url])[0])
-            return self._challenge(request, response, first)
+            request.meta.update({_KEPT: first, _KIND: path.rpartition("/")[2]})
+            return self._challenge(request, response)
         return response
 
-    def _challenge(self, request: Request, response: Response, kept: Request) -> Request | Response:
-        """Ask for another picture; the log-in itself goes to the spider when it was too many."""
-        tries = request.meta.get(_TRIES, 0)
+    def _challenge(self, request: Request, response: Response) -> Request:
+        """Ask for another picture.
+
+        Raises:
+            IgnoreRequest: there were enough of them; the spider's errback hears of it.
+        """
+        kind, tries = request.meta[_KIND], request.meta.get(_TRIES, 0)
+        kept: Request = request.meta[_KEPT]
         if tries >= TRIES:
-            return response
-        kind = urlsplit(response.url).path.rpartition("/")[2]
+            _LOG.warning("%s: not in after %d pictures", kept.url, tries)
+            raise IgnoreRequest(f"not in after {tries} pictures")
         return Request(
             response.urljoin(f"/captcha/{kind}.json"),
             callback=kept.callback,
-            meta={_STAGE: "challenge", _KEPT: kept, _TRIES: tries + 1, "kind": kind},
+            errback=kept.errback,
+            meta={_KEPT: kept, _KIND: kind, _TRIES: tries + 1, _STAGE: "challenge"},
             dont_filter=True,
         )
 
-    async def _answered(self, request: Request, response: Response) -> Request | Response:
-        kind = request.meta["kind"]
-        login = response.urljoin(f"/login/{kind}")
+    async def _answered(self, request: Request, response: Response) -> Request:
+        kind = request.meta[_KIND]
         shown = json.loads(response.text)
         try:
             fields = await asyncio.to_thread(partial(FORMS[kind], self._solver, shown))
-        except sdk.SolverError:
+        except UNSURE:
             self._count("unsure")
-            fields = {}
+            return self._challenge(request, response)
         return FormRequest(
-            login,
+            response.urljoin(f"/login/{kind}"),
             formdata=ACCOUNT | fields,
             headers={"Accept": "application/json"},
             callback=request.callback,
+            errback=request.errback,
             meta={**request.meta, _STAGE: "answer", "handle_httpstatus_list": [403, 410]},
             dont_filter=True,
         )
@@ -98,10 +115,9 @@ class AccountSpider(scrapy.Spider):
 
     name = "accounts"
     custom_settings = {  # noqa: RUF012 - Scrapy's own way
-        "DOWNLOADER_MIDDLEWARES": {CaptchaMiddleware: 550},
+        "DOWNLOADER_MIDDLEWARES": {CaptchaMiddleware: 580},
         "TWISTED_REACTOR": "twisted.internet.asyncioreactor.AsyncioSelectorReactor",
         "TELNETCONSOLE_ENABLED": False,
-        "LOG_LEVEL": "WARNING",
     }
 
     def __init__(self, address: str, kinds: Sequence[str]) -> None:
@@ -118,11 +134,10 @@ class AccountSpider(scrapy.Spider):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Crawl the demo site's accounts with Scrapy.")
-    parser.add_argument("address")
-    parser.add_argument("kinds", nargs="*", default=["text", "slide"], metavar="KIND")
-    options = parser.parse_args(arguments)
+    add_options(parser)
+    options, _ = read_options(parser, arguments)
     pages: list[dict[str, Any]] = []
-    process = CrawlerProcess()
+    process = CrawlerProcess({"CAPTCHA_MODELS": options.model, "LOG_LEVEL": "WARNING"})
     crawler = process.create_crawler(AccountSpider)
 
     def keep(item: dict[str, Any]) -> None:

@@ -12,14 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import solver as sdk
+from examples.demo_site.models import add_options, read_options
+from examples.forms import UNSURE
 from solver.browser import selenium as captcha
 
 TRIES = 3
-WAIT = 60.0  # seconds for the site's verdict
+WAIT = 60.0  # seconds for a picture, and for the site's verdict
 _VERDICT = "#welcome, #said:not(:empty)"
 
 
-def text(driver: Any, solver: Any) -> None:
+def text(driver: Any, solver: Any, timeout: float) -> None:
     captcha.text(
         driver,
         image="#captcha",
@@ -29,18 +31,26 @@ def text(driver: Any, solver: Any) -> None:
         min_confidence=0.5,
         charset=sdk.DIGITS + sdk.UPPER,
         length=4,
+        timeout=timeout,
     )
 
 
-def grid(driver: Any, solver: Any) -> None:
-    captcha.tiles(driver, image="#captcha", solver=solver, refresh="#new")
+def grid(driver: Any, solver: Any, timeout: float) -> None:
+    captcha.tiles(driver, image="#captcha", solver=solver, refresh="#new", timeout=timeout)
 
 
-def click(driver: Any, solver: Any) -> None:
-    captcha.click(driver, image="#captcha", asked="#asked", solver=solver, refresh="#new")
+def click(driver: Any, solver: Any, timeout: float) -> None:
+    captcha.click(
+        driver,
+        image="#captcha",
+        asked="#asked",
+        solver=solver,
+        refresh="#new",
+        timeout=timeout,
+    )
 
 
-def slide(driver: Any, solver: Any) -> None:
+def slide(driver: Any, solver: Any, timeout: float) -> None:
     captcha.slide(
         driver,
         background="#background",
@@ -48,10 +58,11 @@ def slide(driver: Any, solver: Any) -> None:
         handle="#handle",
         solver=solver,
         refresh="#new",
+        timeout=timeout,
     )
 
 
-ANSWER: Mapping[str, Callable[[Any, Any], None]] = {
+ANSWER: Mapping[str, Callable[[Any, Any, float], None]] = {
     "text": text,
     "grid": grid,
     "click": click,
@@ -59,8 +70,11 @@ ANSWER: Mapping[str, Callable[[Any, Any], None]] = {
 }
 
 
-def log_in(driver: Any, address: str, kind: str, *, solver: Any, tries: int = TRIES) -> bool:
+def log_in(
+    driver: Any, address: str, kind: str, *, solver: Any, tries: int = TRIES, timeout: float = WAIT
+) -> bool:
     """Whether the site let us in."""
+    from selenium.common.exceptions import WebDriverException
     from selenium.webdriver.support.ui import WebDriverWait
 
     for _ in range(tries):
@@ -68,27 +82,33 @@ def log_in(driver: Any, address: str, kind: str, *, solver: Any, tries: int = TR
         for field in ("username", "password"):
             driver.find_element("id", field).send_keys("demo")
         try:
-            ANSWER[kind](driver, solver)
-        except (sdk.LowConfidenceError, sdk.TaskError):
+            ANSWER[kind](driver, solver, timeout)
+        except UNSURE:
             continue
         driver.find_element("id", "submit").click()
-        # A click may return before the next page is there.
-        WebDriverWait(driver, WAIT).until(lambda page: page.find_elements("css selector", _VERDICT))
-        if driver.find_elements("id", "welcome"):
+        # A click may return before the next page is there, and while one page goes and the other
+        # comes a look may find neither.
+        wait = WebDriverWait(driver, timeout, ignored_exceptions=[WebDriverException])
+        if wait.until(_verdict) == "welcome":
             return True
     return False
+
+
+def _verdict(driver: Any) -> str | None:
+    """The id of what the site says, once it says something."""
+    said = driver.find_elements("css selector", _VERDICT)
+    return said[0].get_attribute("id") if said else None
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     from selenium import webdriver
 
     parser = argparse.ArgumentParser(description="Log in to the demo site by Selenium.")
-    parser.add_argument("address")
-    parser.add_argument("kinds", nargs="*", default=["text", "slide"], metavar="KIND")
+    add_options(parser)
     parser.add_argument("--browser", help="an installed Chromium (default: what Selenium finds)")
     parser.add_argument("--driver", help="its chromedriver (default: what Selenium finds)")
     parser.add_argument("--no-sandbox", action="store_true", help="as root, in a container")
-    options = parser.parse_args(arguments)
+    options, solver = read_options(parser, arguments)
     settings = webdriver.ChromeOptions()
     settings.add_argument("--headless=new")
     if options.browser:
@@ -96,7 +116,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.no_sandbox:
         settings.add_argument("--no-sandbox")
     service = webdriver.ChromeService(executable_path=options.driver)
-    solver = sdk.Solver()
     inside = []
     driver = webdriver.Chrome(options=settings, service=service)
     try:

@@ -22,9 +22,10 @@ from training.generators import WORD_ICONS, TilesGenerator, write_records
 GRIDS = 50
 SETTINGS = """
 name = "demo-tiles"
+licence = "Apache-2.0"
 task = "classify"
 labels = {labels}
-input = {{height = 64, width = 64}}
+input = {{height = 48, width = 48}}
 classify = {{role = "tile", mirror = true}}
 model = {{width = 16}}
 fit = {{epochs = {epochs}}}
@@ -42,7 +43,7 @@ def train(*command: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Draw, train, export, measure, read."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--pictures", type=int, default=16_000, help="tiles; a grid has eight")
+    parser.add_argument("--pictures", type=int, default=8_000, help="tiles; a grid has eight")
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--out", type=Path, default=Path("runs/tiles"))
     options = parser.parse_args(arguments)

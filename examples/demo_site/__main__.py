@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import solver as sdk
-from examples.demo_site.challenges import MAKERS, Kind
+from examples.demo_site.challenges import MAKERS, grid_kind
+from examples.demo_site.models import lacking, open_solver
 from examples.demo_site.records import Desk
 from examples.demo_site.report import lines
 from examples.demo_site.site import Site, open_kinds
@@ -19,11 +21,12 @@ TRIES = 3
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
-        solver = sdk.Solver(*options.model) if options.run else None
+        solver = open_solver(options.model, drawn=options.tiles is None) if options.run else None
     except sdk.SolverError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    kinds, undrawn = open_kinds(tuple(options.kinds or MAKERS))
+    makers = {**MAKERS, "grid": partial(grid_kind, options.tiles)}
+    kinds, undrawn = open_kinds({name: makers[name] for name in options.kinds or MAKERS})
     desk = Desk(kinds, lifetime=options.lifetime, limit=options.limit, seed=options.seed)
     if solver is None:
         return _serve(desk, undrawn, port=options.port)
@@ -51,9 +54,9 @@ def _run(desk: Desk, undrawn: dict[str, str], *, solver: Any, logins: int, port:
     notes = dict(undrawn)
     with Site(desk, port=port) as site:
         for name, kind in desk.kinds.items():
-            lacking = _lacking(kind, solver)
-            if lacking:
-                notes[name] = lacking
+            why_not = lacking(solver, name, kind.words)
+            if why_not:
+                notes[name] = why_not
                 continue
             for _ in range(logins):
                 with requests.Session() as session:
@@ -64,21 +67,6 @@ def _run(desk: Desk, undrawn: dict[str, str], *, solver: Any, logins: int, port:
     return 1 if any(summary.answers and not summary.solved for summary in summaries) else 0
 
 
-def _lacking(kind: Kind, solver: Any) -> str:
-    """Why a kind cannot be answered by these models; empty where it can."""
-    roles = [role for role in kind.roles if role not in solver.models]
-    if roles or not hasattr(solver, _VERB[kind.name]):
-        return f"no model ({', '.join(roles or kind.roles)})"
-    if kind.words:
-        known = set(kind.words) & set(solver.models["tile"].spec.decoder.labels)
-        if len(known) < len(kind.words):
-            return f"the model knows {len(known)} of the grid's {len(kind.words)} words"
-    return ""
-
-
-_VERB = {"text": "text", "grid": "tiles", "click": "click", "slide": "slide"}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m examples.demo_site",
@@ -87,7 +75,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--run", action="store_true", help="send a spider, and print its success")
     parser.add_argument("--logins", type=int, default=50, help="how often by each kind (50)")
     parser.add_argument(
-        "--model", action="append", default=[], metavar="FILE", help="one's own, beside embedded"
+        "--model",
+        action="append",
+        default=[],
+        metavar="MODEL",
+        help="a file, or an embedded model's name, in place of what answers for its role",
+    )
+    parser.add_argument(
+        "--tiles",
+        metavar="FOLDER",
+        help="pictures of your own for the grid, a folder a word (the site's drawings)",
     )
     parser.add_argument("--kinds", nargs="+", choices=list(MAKERS), help="some of them")
     parser.add_argument("--port", type=int, default=0, help="on loopback (any that is free)")

@@ -19,6 +19,7 @@ from PIL import Image
 from solver.charset import DIGITS, UPPER
 from solver.layouts import LAYOUTS, Bounds
 from training.generators import (
+    WORD_ICONS,
     ClickGenerator,
     PypiCaptcha,
     SlideGenerator,
@@ -66,11 +67,10 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of challenge, and which networks its answer takes."""
+    """A kind of challenge."""
 
     name: str
     title: str
-    roles: tuple[str, ...]
     make: Callable[[Rng], Challenge]
     words: tuple[str, ...] = ()  # what a grid can ask for
 
@@ -91,16 +91,17 @@ def text_kind() -> Kind:
             answer={"code": text},
         )
 
-    return Kind("text", "Type the characters", ("text",), make)
+    return Kind("text", "Type the characters", make)
 
 
-def grid_kind() -> Kind:
-    """A header and eight tiles, as 12306 had it.
+def grid_kind(photos: str | None = None) -> Kind:
+    """A header and eight tiles, as 12306 had it, with its words and drawings of what they name, or
+    pictures of one's own: ``photos`` is a folder with a folder for each word.
 
     Raises:
-        ValueError: the machine has no Chinese font.
+        ValueError: the machine has no Chinese font, or the pictures are none.
     """
-    drawer = TilesGenerator()
+    drawer = TilesGenerator(icons=WORD_ICONS, photos=photos)
     boxes = LAYOUTS["12306"].boxes()
 
     def make(rng: Rng) -> Challenge:
@@ -114,7 +115,7 @@ def grid_kind() -> Kind:
             {"captcha": _encoded(picture, "JPEG")}, right, answer={"points": _written(middles)}
         )
 
-    return Kind("grid", "Choose the pictures", ("header", "tile"), make, words=drawer.words)
+    return Kind("grid", "Choose the pictures", make, words=drawer.words)
 
 
 def click_kind() -> Kind:
@@ -158,7 +159,7 @@ def click_kind() -> Kind:
             shown={"asked": "".join(mark.name for mark in label.asked)},
         )
 
-    return Kind("click", "Click in order", ("detector", "glyph"), make)
+    return Kind("click", "Click in order", make)
 
 
 def slide_kind() -> Kind:
@@ -179,7 +180,7 @@ def slide_kind() -> Kind:
             shown={"start": label.start[0], "top": label.start[1]},
         )
 
-    return Kind("slide", "Close the gap", (), make)
+    return Kind("slide", "Close the gap", make)
 
 
 MAKERS: Mapping[str, Callable[[], Kind]] = {

@@ -24,6 +24,7 @@ import json
 import math
 import sys
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
@@ -62,12 +63,14 @@ _SAID = {
 }
 
 
-def open_kinds(names: tuple[str, ...] = tuple(MAKERS)) -> tuple[dict[str, Kind], dict[str, str]]:
+def open_kinds(
+    makers: Mapping[str, Callable[[], Kind]] = MAKERS,
+) -> tuple[dict[str, Kind], dict[str, str]]:
     """The kinds that this machine can draw, and why it cannot draw the others."""
     kinds, missing = {}, {}
-    for name in names:
+    for name, make in makers.items():
         try:
-            kinds[name] = MAKERS[name]()
+            kinds[name] = make()
         except (MissingDependencyError, ValueError) as error:
             missing[name] = str(error)
     return kinds, missing

@@ -100,7 +100,8 @@ def test_playwright(site: Site, chromium: Any, ratio: float) -> None:
     context.set_default_timeout(PATIENCE * 1000)
     for kind in drawn(site):
         page = context.new_page()
-        assert log_in(page, site.address, kind, solver=Oracle(site.desk), tries=1), kind
+        oracle = Oracle(site.desk)
+        assert log_in(page, site.address, kind, solver=oracle, tries=1, timeout=PATIENCE), kind
         page.close()
     context.close()
 
@@ -111,7 +112,7 @@ def test_playwright_with_the_real_solver(site: Site, chromium: Any) -> None:
 
     page = chromium.new_page()
     page.set_default_timeout(PATIENCE * 1000)
-    assert log_in(page, site.address, "slide", solver=sdk.Solver())
+    assert log_in(page, site.address, "slide", solver=sdk.Solver(), timeout=PATIENCE)
     page.close()
 
 
@@ -123,4 +124,5 @@ def test_selenium(site: Site, open_driver: Any, ratio: float) -> None:
 
     for kind in drawn(site):
         driver = open_driver(ratio)
-        assert log_in(driver, site.address, kind, solver=Oracle(site.desk), tries=1), kind
+        oracle = Oracle(site.desk)
+        assert log_in(driver, site.address, kind, solver=oracle, tries=1, timeout=PATIENCE), kind
