@@ -24,21 +24,31 @@ _PLACE = """
           middle(left, right, innerWidth), middle(top, bottom, innerHeight)];
 }
 """
-# Notes where the page sees the next move of the pointer, and says so; null where it saw none.
+# Notes where the page sees the pointer come near a point, and says so; null where it did not. Moves
+# elsewhere are of the press before, which a busy page hears of late.
 _LISTEN = """
-(element) => {
-  const note = (event) => { element[Symbol.for("solver")] = [event.clientX, event.clientY]; };
-  element[Symbol.for("solver")] = null;
-  element.ownerDocument.defaultView.addEventListener(
-    "pointermove", note, { capture: true, once: true });
+(element, [x, y]) => {
+  const view = element.ownerDocument.defaultView;
+  const heard = { at: null };
+  const note = ({ clientX, clientY }) => {
+    if (Math.hypot(clientX - x, clientY - y) > 4) return;
+    heard.at = [clientX, clientY];
+    heard.end();
+  };
+  heard.end = () => view.removeEventListener("pointermove", note, true);
+  element[Symbol.for("solver")] = heard;
+  view.addEventListener("pointermove", note, true);
 }
 """
 _HEARD = """
 async (element) => {
-  for (let left = 20; left && !element[Symbol.for("solver")]; left -= 1) {
+  const heard = element[Symbol.for("solver")];
+  for (let left = 50; left && !heard.at; left -= 1) {
     await new Promise((go) => setTimeout(go, 10));
   }
-  return element[Symbol.for("solver")];
+  heard.end();
+  delete element[Symbol.for("solver")];
+  return heard.at;
 }
 """
 # The border box's corner in the window; null below a frame of another site.
@@ -110,7 +120,7 @@ class SeleniumDriver:
             return
         left, top, _, _, x, y = yield from self.evaluate(element, _PLACE, None)
         wanted = left + point[0], top + point[1]
-        yield from self.evaluate(element, _LISTEN, None)
+        yield from self.evaluate(element, _LISTEN, wanted)
         yield self._act(_move((round(wanted[0] - x), round(wanted[1] - y)), {_ELEMENT: element.id}))
         heard = yield from self.evaluate(element, _HEARD, None)
         if heard is not None:  # frames and screens in between cost part of a pixel each
