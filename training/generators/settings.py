@@ -26,6 +26,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from solver.errors import TaskError
+from solver.layouts import LAYOUTS, find_layout
 from training.generators.folder import Generator
 from training.generators.records import RecordGenerator
 from training.generators.settings_kinds import ALPHABETS, BUILDERS, CHECKS, KEYS
@@ -92,6 +94,12 @@ def settings_from(body: Mapping[str, Any], place: Path) -> GeneratorSettings:
         options["folders"] = folders
     if "grounds" in options:
         options["grounds"] = [place.parent / name for name in options["grounds"]]
+    if isinstance(options.get("layout"), str):
+        name = options["layout"]
+        try:
+            options["layout"] = find_layout(name if name in LAYOUTS else place.parent / name)
+        except TaskError as error:
+            raise SettingsError(f"{place}: options.layout: {error}") from error
     alphabet = options.pop("alphabet", None)
     if alphabet is not None:
         if alphabet not in ALPHABETS or "symbols" in options:

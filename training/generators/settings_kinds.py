@@ -72,6 +72,7 @@ CHECKS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "number": ("a number", _is_number),
     "pair": ("two numbers, [low, high] or [width, height]", _pair),
     "names": ("a list of texts", _names),
+    "layout": ("a table, a layout's name or its .toml file", lambda v: isinstance(v, str | dict)),
     "numbers": ("a list of numbers", _numbers),
     "table": ("a table", lambda value: isinstance(value, dict)),
 }
@@ -127,7 +128,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
     },
     "header": {"words": "names", "fonts": "names", "two": "number"},
     "header-word": {"words": "names", "fonts": "names", "outside": "number", "scaled": "number"},
-    "tiles": {"words": "names", "fonts": "names", "two": "number", "layout": "table"},
+    "tiles": {"words": "names", "fonts": "names", "two": "number", "layout": "layout"},
     "click": {"alphabet": "text", "symbols": "text", "fonts": "names", "formats": "names"} | _CLICK,
     "glyph": {
         "alphabet": "text",
@@ -213,12 +214,13 @@ def _header_fonts(options: Options, words: Sequence[str]) -> Options:
 
 
 def _tiles(options: Options) -> TilesGenerator:
-    # What a table does not say is as in 12306's layout.
-    table = {**LAYOUTS["12306"].to_dict(), **options.get("layout", {})}
-    try:
-        options["layout"] = Layout.from_dict(table)
-    except ValueError as error:
-        raise ValueError(f"layout: {error}") from None
+    if not isinstance(options.get("layout"), Layout):
+        # What a table does not say is as in 12306's layout.
+        table = {**LAYOUTS["12306"].to_dict(), **options.get("layout", {})}
+        try:
+            options["layout"] = Layout.from_dict(table)
+        except ValueError as error:
+            raise ValueError(f"layout: {error}") from None
     return TilesGenerator(**_header_fonts(options, NAMES))
 
 

@@ -18,6 +18,7 @@ from training.generators import (
     PypiCaptcha,
     SettingsError,
     TextGenerator,
+    TilesGenerator,
     UniformText,
     read_settings,
 )
@@ -69,12 +70,27 @@ def test_toml_and_json_say_the_same(tmp_path: Path) -> None:
         ({"kind": "text", "options": {"labels": "odd"}}, "labels: expected"),
         ({"kind": "text", "options": {"disturbance": "odd"}}, "disturbance: expected"),
         ({"kind": "tiles", "options": {"layout": {"rws": 2}}}, "layout: .*rws"),
+        ({"kind": "tiles", "options": {"layout": "5x5"}}, "options.layout: .*5x5"),
+        ({"kind": "tiles", "options": {"layout": "no.toml"}}, "options.layout: .*no.toml"),
+        ({"kind": "tiles", "options": {"layout": 3}}, "options.layout: expected a table, a layout"),
     ],
 )
 def test_what_is_wrong_is_named(body: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=message) as caught:
         settings_from(body, tmp_path / "some.toml")
     assert "some.toml" in str(caught.value)
+
+
+def test_a_layout_is_a_table_a_name_or_a_file_beside(
+    tmp_path: Path, chinese: tuple[FontFace, ...]
+) -> None:
+    text = "rows = 1\ncolumns = 2\ntile = 40\ngap = 4\norigin = [4, 4]\nsize = [92, 48]\n"
+    (tmp_path / "pair.toml").write_text(text)
+    for layout, count in (("pair.toml", 2), ("3x3", 9), ({"rows": 1}, 4)):
+        body = {"kind": "tiles", "options": {"layout": layout}}
+        generator = settings_from(body, tmp_path / "some.toml").generator
+        assert isinstance(generator, TilesGenerator)
+        assert len(generator.layout.boxes()) == count
 
 
 @pytest.mark.parametrize(
