@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ def write_onnx(network: Any, spec: ModelSpec, path: Path) -> None:
     """Write a Keras network ``(N, H, W, C) → logits`` and its contract as one ONNX file."""
     width = spec.input.width or spec.input.min_width
     network(np.zeros((1, spec.input.height, width, spec.input.channels), np.float32))
-    network.export(path, format="onnx", opset_version=OPSET, verbose=False)
+    with warnings.catch_warnings():
+        # Keras asks NumPy whether it still has `np.object`.
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
+        network.export(path, format="onnx", opset_version=OPSET, verbose=False)
     set_spec(path, spec)
 
 
