@@ -1,4 +1,5 @@
-"""Put a trained run into the package: ONNX file, card, Keras weights and manifest entry.
+"""Put a trained run into the package: ONNX file, card and manifest entry; of a detector, which
+others may fine-tune, the Keras weights too.
 
     python benchmarks/click_models/publish.py detector.toml RUN --root FOLDER
     python benchmarks/click_models/publish.py glyph.toml RUN --root FOLDER --figures click.json
@@ -47,9 +48,9 @@ solver models show {name}
 
 ## Data
 
-Drawn by this project's generators, from fonts of Debian packages and grounds made of noise and
-shapes: no photograph, no picture of a site, none of the measured sets. {data} The settings, and
-every command of the training: `benchmarks/click_models/README.md`.
+Drawn by this project's generators, from fonts of Debian packages, on grounds {grounds}: no
+picture of a site, none of the measured sets. {data} The settings, and every command of the
+training: `benchmarks/click_models/README.md`.
 
 Epoch {epoch} of {epochs} was kept: {chosen}. {fitted}
 
@@ -64,6 +65,12 @@ Epoch {epoch} of {epochs} was kept: {chosen}. {fitted}
 WHAT = {
     "detector": "Finds the marks (characters, icons) of click captchas as boxes of one class.",
     "glyph": "Reads single glyphs that a detector cut out, and tells which of two look alike.",
+}
+GROUNDS = {
+    "detector": "made of noise and shapes, and on crops of the wallpapers of Debian's packages "
+    "`gnome-backgrounds`, `mate-backgrounds` and `plasma-workspace-wallpapers` (CC BY-SA and "
+    "GPL; nothing of them is shipped), after 12,000 of the first kind alone",
+    "glyph": "made of noise and shapes",
 }
 LIMITS = {
     "detector": "Marks smaller than 1/20 or larger than 1/3 of the picture's long side were not "
@@ -136,6 +143,7 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
         size=output.stat().st_size / 1e6,
         classes=f"{len(spec.decoder.labels)} classes" if spec.role == "glyph" else "one class",
         licence=settings.licence,
+        grounds=GROUNDS[spec.role],
         data=f"Pictures: {counts}.",
         epoch=best["epoch"],
         epochs=len(rows),
@@ -180,8 +188,9 @@ def main() -> None:
     if options.out != pretrained.FOLDER:
         return
 
-    weights = REPOSITORY / "training" / "pretrained" / f"{settings.name}{SUFFIX}"
-    weights.write_bytes(best.read_bytes())
+    if not is_glyph:
+        weights = REPOSITORY / "training" / "pretrained" / f"{settings.name}{SUFFIX}"
+        weights.write_bytes(best.read_bytes())
     manifest = pretrained.FOLDER / pretrained.MANIFEST
     entries = json.loads(manifest.read_text(encoding="utf-8"))
     data = output.read_bytes()

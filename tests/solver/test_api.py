@@ -375,7 +375,13 @@ def test_async_options_are_checked_when_asked(ctc_file: Path) -> None:
         reader.tiles_many([], on_error="ignore")  # type: ignore[arg-type]
 
 
-def test_detect(detector_file: Path, ctc_file: Path, cells: Draw, tmp_path: Path) -> None:
+def test_detect(
+    detector_file: Path,
+    ctc_file: Path,
+    cells: Draw,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     picture = cells((0, 1), (3, 3))
     both = api.Solver(ctc_file, detector_file)
     found = both.detect(picture)
@@ -387,6 +393,7 @@ def test_detect(detector_file: Path, ctc_file: Path, cells: Draw, tmp_path: Path
     assert pickle.loads(pickle.dumps(both)).detect(picture) == found
     with pytest.raises(ImageError):
         both.detect(tmp_path / "missing.png")
+    monkeypatch.setattr(pretrained, "default_for", lambda role: None)
     with pytest.raises(ModelError, match="no model for the role 'detector'"):
         api.Solver(ctc_file).detect(picture)
 
