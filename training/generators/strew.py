@@ -19,7 +19,8 @@ Box = tuple[int, int, int, int]
 
 UNDER = (
     *("strokes", "slim_lines", "circles", "grid", "curves", "letters", "spots"),
-    *("wireframes", "bars"),
+    # What looks most like a mark and is none has to be met often.
+    *("wireframes", "wireframes", "wireframes", "bars"),
 )
 OVER = ("slim_lines", "lines", "arcs", "curves", "circles", "strokes", "spots", "polygons")
 _KINDS = ("any", "vivid", "dark", "pale", "primary", "black", "white")
@@ -47,16 +48,17 @@ def _strokes(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
 def _wireframes(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
     """Solids as their edges: a corner inside of a polygon, joined to those around it."""
     tone, thick = pick(), int(rng.integers(1, max(2, round(0.5 * unit)) + 1))
+    line = cv2.LINE_AA if rng.random() < 0.5 else cv2.LINE_8
     for _ in range(int(rng.integers(1, 6))):
         count, radius = int(rng.integers(3, 8)), rng.uniform(4, 14) * unit
         turns = np.sort(rng.uniform(0, 2 * np.pi, count))
         spokes = np.stack([np.cos(turns), np.sin(turns)], axis=1) * rng.uniform(0.6, 1, (count, 1))
         centre = _anywhere(canvas, rng)
         corners = np.round(centre + spokes * radius).astype(np.int32)
-        cv2.polylines(canvas, [corners], True, tone, thick, cv2.LINE_AA)
+        cv2.polylines(canvas, [corners], True, tone, thick, line)
         inner = np.round(centre + rng.uniform(-0.3, 0.3, 2) * radius).astype(int).tolist()
         for corner in corners[rng.random(count) < 0.8].tolist():
-            cv2.line(canvas, inner, corner, tone, thick, cv2.LINE_AA)
+            cv2.line(canvas, inner, corner, tone, thick, line)
 
 
 def _bars(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
