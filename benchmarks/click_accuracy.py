@@ -41,6 +41,9 @@ OVERLAP = 0.5
 QUICK = 20
 WRONG_COUNT, SOUND_COUNT = 67, 100
 SHAPES = "click_gen-gocaptcha_shape"
+FINDING_HEADER = ("set", "reader", "pictures", "marks", "recall", "precision", "CPU ms p50")
+CLICKING_HEADER = ("set", "asked by", "pictures", "whole (95 %)", "flagged", "CPU ms p50")
+DOUBTS_HEADER = ("something wrong", "pictures", "flagged", "the others right")
 # Least recall and precision.
 FINDING = {
     "click_gen-gocaptcha": (0.985, 0.97),
@@ -314,12 +317,13 @@ def main() -> None:
     found, clicked = measure_sets(solver, options, count)
     doubts = measure_doubts(solver, count)
 
-    header = ("set", "reader", "pictures", "marks", "recall", "precision", "CPU ms p50")
-    print(common.table(header, finding_rows(found, list(dict.fromkeys(o.reader for o in found)))))
-    header = ("set", "asked by", "pictures", "whole (95 %)", "flagged", "CPU ms p50")
-    print("\n" + common.table(header, clicking_rows(clicked)))
-    header = ("something wrong", "pictures", "flagged", "the others right")
-    print("\n" + common.table(header, doubt_rows(doubts)))
+    print(
+        common.table(
+            FINDING_HEADER, finding_rows(found, list(dict.fromkeys(o.reader for o in found)))
+        )
+    )
+    print("\n" + common.table(CLICKING_HEADER, clicking_rows(clicked)))
+    print("\n" + common.table(DOUBTS_HEADER, doubt_rows(doubts)))
     sure = [one.confidence for one in clicked]
     right = [one.right for one in clicked]
     error = scores.expected_calibration_error(sure, right)

@@ -7,7 +7,7 @@ others may fine-tune, the Keras weights too.
 Refused, like every export, unless Keras and ONNX Runtime give the same answers. A glyph reader's
 temperature is fitted on the validation pictures of its settings, its likeness on pairs that are
 drawn here: one half of them shapes that it has no class for. The card says what the run was, and
-the bars of ``benchmarks/click_accuracy.py --out click.json`` where they are given.
+what ``benchmarks/click_accuracy.py --out click.json`` measured, where that is given.
 """
 
 from __future__ import annotations
@@ -16,10 +16,27 @@ import argparse
 import csv
 import hashlib
 import json
+import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import _common as common
+from click_accuracy import (
+    CLICKING_HEADER,
+    DOUBTS_HEADER,
+    FINDING_HEADER,
+    Clicked,
+    Found,
+    clicking_rows,
+    doubt_rows,
+    finding_rows,
+)
 
 from solver import pretrained
 from solver.model import Model
@@ -112,6 +129,19 @@ def fit_likeness(model: Model) -> tuple[float, float]:
     return round(float(found[0]), 3), round(float(found[1]), 3)
 
 
+def tables(measured: Mapping[str, Any], role: str) -> list[str]:
+    """What ``click_accuracy.py`` measured of a role's work, with the peer's from the same run."""
+    lines = ["`python benchmarks/click_accuracy.py --peers …`; no picture of these trained:", ""]
+    if role == "detector":
+        found = [Found(**one) for one in measured["found"]]
+        readers = list(dict.fromkeys(one.reader for one in found))
+        return [*lines, common.table(FINDING_HEADER, finding_rows(found, readers))]
+    clicked = [Clicked(**one) for one in measured["clicked"]]
+    right = common.table(CLICKING_HEADER, clicking_rows(clicked))
+    doubts = common.table(DOUBTS_HEADER, doubt_rows(measured["doubts"]))
+    return [*lines, right, "", "Of pictures drawn with something wrong:", "", doubts]
+
+
 def write_card(settings: config.Config, run: Path, output: Path, figures: Path | None) -> Path:
     """Markdown beside the model: what it is, what it learned from, what was measured."""
     spec = Model.open(output).spec
@@ -121,13 +151,7 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
     best = max(rows, key=lambda row: float(row[main]))
     shown = [f"- {main} on {best['count']} drawn pictures that chose the epoch: {best[main]}"]
     if figures is not None:
-        bars = json.loads(figures.read_text(encoding="utf-8"))["bars"]
-        claim = "claim (`python benchmarks/click_accuracy.py`)"
-        shown += ["", f"| {claim} | measured | bar |", "|---|---|---|"]
-        shown += [
-            f"| {bar['what']} | {bar['value']:.3f} | {'≥' if bar['more'] else '≤'} {bar['bar']:g} |"
-            for bar in bars
-        ]
+        shown += ["", *tables(json.loads(figures.read_text(encoding="utf-8")), spec.role)]
     samples = spec.provenance.samples
     counts = ", ".join(f"{name} {count:,}" for name, count in samples.items())
     likeness_text = (
