@@ -6,6 +6,7 @@ another picture, that is pressed and the new picture is tried.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -28,6 +29,7 @@ _CLOSE = 0.25  # CSS pixels between where a piece is and where it belongs
 _LAGS = 4.0  # times that a piece is short of, or beyond, what the pointer did: look again
 _LOOKS = 10
 _LOOK_AGAIN = 0.05  # seconds
+_ASIDE = 2.0  # seconds: a piece that stands just off the background until then belongs there
 _CHANGED = 0.003  # share of pixels
 _HIDDEN = {"visibility": "hidden"}
 _BLACK = {"background-color": "#000"}
@@ -154,6 +156,8 @@ def _slide_photos(
     """Background without the piece, and the piece without the background."""
     ground = yield from driver.find(background)
     part = None if piece is None else (yield from driver.find(piece))
+    if part is not None:
+        yield from _placed(driver, ground, part, names=(_named(background), _named(piece)))
     hidden = [] if part is None else [(part, _HIDDEN)]
     photo = yield from _dressed(driver, hidden, ground, background)
     photos = {"background": photo.pixels, "scale": 1 / photo.ratio}
@@ -169,6 +173,37 @@ def _slide_photos(
         there = yield from driver.corner(ground)
         photos["start"] = (here[0] + on_black.left - there[0] - photo.left) * photo.ratio
     return photos
+
+
+def _placed(driver: Driver, ground: Any, part: Any, *, names: tuple[str, str]) -> Steps[None]:
+    """Wait until the piece stands still over the background, as seen from it.
+
+    A page may show both before it puts the one on the other: then the piece is where the flow of
+    the page has it, beside the background or beneath.
+
+    Raises:
+        TaskError: it is a background's width away, or moving, when the time is over.
+    """
+    begun, before = time.monotonic(), None
+    while True:
+        its = yield from measured(driver, ground, shown=names[0])
+        mine = yield from measured(driver, part, shown=names[1])
+        # The background first: where a look scrolls the page, the piece on it is in view then.
+        there = yield from driver.corner(ground)
+        here = yield from driver.corner(part)
+        off = here[0] - there[0], here[1] - there[1]
+        spent = time.monotonic() - begun
+        aside = abs(off[0]) < its.width
+        over = -mine.width < off[0] < its.width and -mine.height < off[1] < its.height
+        still = before is not None and math.dist(off, before) <= _CLOSE
+        if still and (over or (aside and spent > min(_ASIDE, driver.timeout))):
+            return
+        if spent > driver.timeout:
+            raise TaskError(
+                f"{names[1]} does not stand still on {names[0]} within {driver.timeout:g} s"
+            )
+        before = off
+        yield from driver.pause(part, _LOOK_AGAIN)
 
 
 def _drag(driver: Driver, grip: Any, part: Any, offset: float, ratio: float) -> Steps[None]:

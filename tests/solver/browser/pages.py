@@ -187,6 +187,10 @@ def page(framed: str = "") -> str:
 const draw = new Image();
 draw.onload = () => canvas.getContext("2d").drawImage(draw, 0, 0);
 draw.src = "{picture}";
+if (location.search === "?late") {{
+  piece.style.left = "400px";
+  setTimeout(() => {{ piece.style.left = "25px"; }}, 700);
+}}
 handle.addEventListener("mousedown", (event) => {{
   const from = event.clientX - handle.offsetLeft;
   const move = (next) => {{
@@ -210,7 +214,10 @@ class Counts:
 
 @contextmanager
 def serving() -> Iterator[tuple[str, Counts]]:
-    """The page's address, and the counts; ``/framed`` shows it in a frame."""
+    """The page's address, and the counts; ``/framed`` shows it in a frame.
+
+    ``?late`` puts the slider's piece in its place some time after the page is there.
+    """
     counts = Counts()
 
     class Visit(BaseHTTPRequestHandler):

@@ -102,6 +102,19 @@ def test_slides_land(opened: Opened) -> None:
         assert "background" not in style
 
 
+def test_a_piece_that_is_placed_late_is_waited_for(opener: Callable[[str], Opened]) -> None:
+    page, where = opener("/?late")
+    answers = ColourSolver()
+    elements = {"background": "#ground", "piece": "#piece", "handle": "#handle"}
+    captcha.slide(where, **elements, solver=answers, timeout=PATIENCE)
+    ratio = page.evaluate("devicePixelRatio")
+    assert answers.seen[0][1]["start"] == pytest.approx((25 - 6 - 4) * ratio, abs=2)
+    page.goto(page.url.replace("late", "late&"))  # never placed
+    page.locator("#piece").evaluate("(piece) => { piece.style.left = '400px'; }")
+    with pytest.raises(sdk.TaskError, match="#piece does not stand still on #ground within 1 s"):
+        captcha.slide(where, **elements, solver=answers, timeout=1.0)
+
+
 def test_text_is_photographed_once_and_written(
     opener: Callable[[str], Opened], site: tuple[str, Counts]
 ) -> None:
@@ -179,6 +192,7 @@ def test_asyncio(site: tuple[str, Counts]) -> None:
                 page, image="#counted", into="#code", solver=answers, timeout=PATIENCE
             )
             found.append((answer.text, await page.locator("#code").input_value()))
+            await page.goto(f"{site[0]}/?late")
             await captcha.tiles_async(page, image="#boxed", solver=answers, timeout=PATIENCE)
             await captcha.click_async(
                 page, image="#scaled", targets=["red"], solver=answers, timeout=PATIENCE

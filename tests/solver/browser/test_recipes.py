@@ -25,14 +25,21 @@ class PaperDriver:
 
     ``pictures`` are shown one after the other, the next at each press on "new". The piece moves
     by ``slope`` of what the handle is pulled, and stops at ``end``; for ``lag`` looks after a pull
-    it is seen where it was before.
+    it is seen where it was before. For ``unplaced`` looks the piece stands beside the ground.
     """
 
     timeout = 0.05
 
     def __init__(
-        self, pictures: int = 1, *, slope: float = 1.0, end: float = 1e9, lag: int = 0
+        self,
+        pictures: int = 1,
+        *,
+        slope: float = 1.0,
+        end: float = 1e9,
+        lag: int = 0,
+        unplaced: int = 0,
     ) -> None:
+        self.unplaced = unplaced
         self.pictures, self.slope, self.end, self.lag = pictures, slope, end, lag
         self.late, self.seen, self.furthest = 0, 0.0, 0.0
         self.shown = 0
@@ -56,6 +63,11 @@ class PaperDriver:
             self.late -= 1
         else:
             self.seen = self.pulled
+        if element == "piece" and self.unplaced:
+            self.unplaced -= 1
+            return (yield (19.0, 0.0))
+        if element == "ground":
+            return (yield (10.0, 0.0))
         return (yield (10.0 + min(self.end, self.seen * self.slope), 0.0))
 
     def photograph(self, element: Any, *, shown: str) -> Steps[Photo]:
@@ -195,13 +207,17 @@ def test_presses_nothing_where_something_is_missing() -> None:
 
 
 def slide(driver: PaperDriver, **options: Any) -> Any:
-    chosen: dict[str, Any] = {"piece": "piece", "full": None, "ratio": 1.0} | options
+    chosen: dict[str, Any] = {
+        "piece": "piece",
+        "full": None,
+        "ratio": 1.0,
+        "answer": lambda **given: sure_of(0)(given["background"]),
+    } | options
     return run(
         _recipes.slide(
             driver,
             background="ground",
             handle="grip",
-            answer=lambda **given: sure_of(0)(given["background"]),
             refresh=None,
             tries=1,
             **chosen,
@@ -242,6 +258,34 @@ def test_a_page_that_lags_is_waited_for() -> None:
     driver = PaperDriver(lag=3)
     slide(driver)
     assert driver.furthest == driver.pulled == 30.0
+
+
+def test_a_piece_is_measured_once_it_is_placed() -> None:
+    heard: list[float] = []
+
+    def answer(**given: Any) -> Any:
+        heard.append(given["start"])
+        return sure_of(0)(given["background"])
+
+    driver = PaperDriver(unplaced=5)
+    driver.timeout = 60.0
+    slide(driver, answer=answer)
+    assert (driver.unplaced, heard) == (0, [0.0])
+    driver = PaperDriver(unplaced=10**9)
+    with pytest.raises(TaskError, match=r"piece does not stand still on ground within 0\.05 s"):
+        slide(driver, answer=answer)
+    assert (driver.done, len(heard)) == ([], 1)
+
+
+def test_a_piece_that_stays_beneath_the_background_is_taken_as_it_is() -> None:
+    class Beneath(PaperDriver):
+        def corner(self, element: Any) -> Steps[Point]:
+            x, y = yield from super().corner(element)
+            return x, y + 40.0 if element == "piece" else y
+
+    driver = Beneath()
+    slide(driver)
+    assert driver.pulled == 30.0
 
 
 def test_a_drag_that_fails_lets_go() -> None:

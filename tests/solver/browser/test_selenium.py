@@ -74,6 +74,23 @@ def test_presses_and_slides_land(driver: Any, path: str, site: tuple[str, Counts
     assert piece[0] + PIECE_INK * unit - ground[0] - 4 == pytest.approx(GAP * unit, abs=0.999)
 
 
+def test_a_piece_that_is_placed_late_is_waited_for(
+    open_driver: Any, site: tuple[str, Counts]
+) -> None:
+    driver = open_driver(1)
+    open_at(driver, site[0], "/?late")
+    answers = ColourSolver()
+    captcha.slide(
+        driver,
+        background="#ground",
+        piece="#piece",
+        handle="#handle",
+        solver=answers,
+        timeout=PATIENCE,
+    )
+    assert answers.seen[0][1]["start"] == pytest.approx(25 - 6 - 4, abs=2)
+
+
 def test_text_is_photographed_once_and_written(open_driver: Any, site: tuple[str, Counts]) -> None:
     driver = open_driver(1)
     open_at(driver, site[0], "/")
