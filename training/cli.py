@@ -61,7 +61,10 @@ def _is_no_retracing(record: logging.LogRecord) -> bool:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="solver-train", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="solver-train",
+        description="Make pictures, train on them, measure and export the network.",
+    )
     parser.add_argument("--debug", action="store_true", help="show tracebacks")
     commands = parser.add_subparsers(dest="command", required=True)
 
