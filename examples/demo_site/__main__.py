@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import solver as sdk
@@ -20,6 +21,9 @@ TRIES = 3
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    if options.tiles is not None and not Path(options.tiles).is_dir():
+        print(f"error: --tiles: expected a folder, received {options.tiles}", file=sys.stderr)
+        return 2
     try:
         solver = open_solver(options.model, drawn=options.tiles is None) if options.run else None
     except sdk.SolverError as error:
@@ -27,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     makers = {**MAKERS, "grid": partial(grid_kind, options.tiles)}
     kinds, undrawn = open_kinds({name: makers[name] for name in options.kinds or MAKERS})
+    if options.tiles is not None and "grid" in undrawn:
+        print(f"error: --tiles: {undrawn['grid']}", file=sys.stderr)
+        return 2
     desk = Desk(kinds, lifetime=options.lifetime, limit=options.limit, seed=options.seed)
     if solver is None:
         return _serve(desk, undrawn, port=options.port)

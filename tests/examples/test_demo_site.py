@@ -6,6 +6,7 @@ import http.client
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -289,6 +290,26 @@ def test_the_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_run_names_a_bad_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--run", "--model", "nothing.onnx"]) == 2
     assert "nothing.onnx" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", [["--run"], []])
+def test_a_folder_of_tiles_that_is_none_is_named(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*line, "--tiles", "nofolder"]) == 2
+    printed = capsys.readouterr()
+    assert printed.err == "error: --tiles: expected a folder, received nofolder\n"
+    assert not printed.out
+
+
+def test_a_folder_without_tiles_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cat").mkdir()
+    assert main(["--run", "--tiles", str(tmp_path)]) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith("error: --tiles: ")
+    assert not printed.out
 
 
 def test_drawing_needs_no_session() -> None:
