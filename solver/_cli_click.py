@@ -75,7 +75,8 @@ def _warn(answer: ClickResult) -> None:
     for name, places in (("missing", answer.missing), ("ambiguous", answer.ambiguous)):
         for place in places:
             text = answer.targets[place].text.translate(ESCAPES)
-            sys.stderr.write(f"solver: {name}: target {place} {text}\n")
+            # A glyph of a prompt's picture has no name.
+            sys.stderr.write(f"solver: {name}: {f'target {place} {text}'.rstrip()}\n")
     if answer.confidence < DOUBTFUL:
         sys.stderr.write(f"solver: doubtful, confidence {answer.confidence:.2f}\n")
 

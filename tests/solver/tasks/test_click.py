@@ -16,11 +16,11 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
-from solver import cli
+from solver import _cli_click, cli
 from solver.api import AsyncSolver, Solver
 from solver.cutouts import cut_out
 from solver.errors import LowConfidenceError, ModelError, TaskError
-from solver.results import ClickResult
+from solver.results import Box, ClickResult, ClickTarget
 from solver.spec import METADATA_KEY, DecoderSpec, InputSpec, ModelSpec
 from solver.tasks.click import named_targets
 
@@ -255,6 +255,15 @@ def test_the_command_prints_draws_and_flags(
     assert "missing: target 2 舟" in printed.err
     assert "ambiguous: target 1 龙" in printed.err
     assert (np.asarray(Image.open(out)) != drawn).any()
+
+
+@pytest.mark.parametrize(("text", "said"), [("", "target 0"), ("龙", "target 0 龙")])
+def test_a_target_without_a_name_is_told_by_its_number(
+    text: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = ClickTarget(text, (5.0, 5.0), Box(0, 0, 10, 10, text or "mark", 0.9), 0.9)
+    _cli_click._warn(ClickResult(((5.0, 5.0),), (target,), 0.9, ambiguous=(0,)))
+    assert capsys.readouterr().err == f"solver: ambiguous: {said}\n"
 
 
 def test_the_command_writes_json_of_a_prompt(
