@@ -12,6 +12,7 @@ from solver._cli_draw import Drawings
 from solver._cli_read import said
 from solver._solver import Solver
 from solver._sources import standard_input
+from solver.draw import draw_slide
 from solver.errors import ImageError, LowConfidenceError, TaskError
 from solver.results import Failure
 
@@ -53,9 +54,8 @@ def read_slide(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(f"{answer.offset:g}\n")
     if drawings is not None:
-        boxes = [answer.box, *(further.box for further in answer.alternatives)]
         try:
-            drawings.save(picture, boxes, name=args.background)
+            drawings.write(draw_slide(picture, answer), name=args.background)
         except OSError as error:
             sys.stderr.write(f"solver: the drawing is not written: {error}\n")
             return FAILED

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from solver.grids import Grid
-from solver.results import Box, ClickResult, TilesResult
+from solver.results import Box, ClickResult, SlideResult, TilesResult
 
 UInt8 = npt.NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -50,6 +50,7 @@ _OTHER_FONTS = ("DejaVuSans.ttf", "Arial.ttf", "LiberationSans-Regular.ttf", *_C
 _CHOSEN, _OTHER, _HEADER = (214, 39, 40), (110, 110, 110), (31, 119, 180)
 _FIRST_CJK = 0x2E80
 _PADDING = 2
+_WORTH_A_TAG = 0.05
 
 
 def draw_boxes(image: UInt8, boxes: Sequence[Box]) -> UInt8:
@@ -125,6 +126,24 @@ def draw_click(image: UInt8, result: ClickResult) -> UInt8:
         absent = " ".join(f"{n + 1} {_one_line(result.targets[n].text)}" for n in result.missing)
         _write_tag(pen, (width, 0), f"missing: {absent}", _OTHER, size=size, width=width)
     return np.asarray(canvas, dtype=np.uint8)
+
+
+def draw_slide(image: UInt8, result: SlideResult) -> UInt8:
+    """A copy of an ``(H, W, 3)`` RGB background with the place of the piece, on top of the others.
+
+    Those are thin and grey, and have their score where there is more than little in it.
+    """
+    canvas = Image.fromarray(image)
+    pen = ImageDraw.Draw(canvas)
+    height, width = image.shape[:2]
+    size = max(10, round(height / 20))
+    for other in reversed(result.alternatives):
+        corners = other.box.xyxy
+        pen.rectangle(_inside(corners, width, height), outline=_OTHER)
+        if other.confidence >= _WORTH_A_TAG:
+            tag = f"{other.confidence:.2f}"
+            _write_tag(pen, corners[:2], tag, _OTHER, size=size, width=width)
+    return draw_boxes(np.asarray(canvas, dtype=np.uint8), [result.box])
 
 
 def draw_grid(image: UInt8, grid: Grid) -> UInt8:

@@ -10,7 +10,7 @@ import pytest
 from PIL import ImageFont
 
 from solver import draw
-from solver.results import Box, ClickResult, ClickTarget
+from solver.results import Box, ClickResult, ClickTarget, SlideAlternative, SlideResult
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +109,21 @@ def test_points_to_click_are_drawn_and_what_is_missing_is_written() -> None:
     assert (drawn[:20, 150:] != 255).any()
     alone = draw.draw_click(image, ClickResult((), (), 1.0))
     assert (alone == image).all()
+
+
+def test_a_sliders_other_places_are_thin_and_grey() -> None:
+    answer = Box(20, 60, 60, 100, "gap", 0.97)
+    others = [
+        SlideAlternative(90.0, Box(90, 60, 130, 100, "gap", 0.2), 0.2),
+        SlideAlternative(150.0, Box(150, 60, 190, 100, "gap", 0.001), 0.001),
+        SlideAlternative(21.0, Box(22, 62, 58, 98, "gap", 0.0), 0.0),
+    ]
+    height = 300  # where the answer's line is two pixels wide
+    drawn = draw.draw_slide(blank(height, 300), SlideResult(20.0, answer, 0.97, tuple(others)))
+    assert (drawn[60:100, 20:22] == draw._COLOURS[0]).all()
+    for x in (90, 150):
+        assert (drawn[70, x] == draw._OTHER).all()
+        assert (drawn[70, x + 1] == 255).all()
+    changed = (drawn != 255).any(axis=2)
+    assert changed[:60, 90:130].any()  # a score
+    assert not changed[:60, 145:].any()  # none worth a tag
