@@ -117,13 +117,14 @@ async function askAll(wanted) {
   const options = readOptions(verb, form);
   const extras = readExtras(verb, form);
   const queue = [...wanted];
-  const told = [];
+  const told = new Map(); // in the order of the pictures, whichever is answered first
   for (const card of queue) showWaiting(card);
   const work = async () => {
-    for (let card = queue.shift(); card; card = queue.shift()) told.push(await askOne(card, verb, options, extras));
+    for (let card = queue.shift(); card; card = queue.shift()) told.set(card, await askOne(card, verb, options, extras));
   };
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, queue.length) }, work));
-  say(told.length === 1 ? told[0] : `${told.length} answers. ${told.slice(0, 3).join(". ")}`);
+  const lines = wanted.map((card) => told.get(card));
+  say(lines.length === 1 ? lines[0] : `${lines.length} answers. ${lines.slice(0, 3).join(". ")}`);
 }
 
 async function askOne(card, verb, options, extras) {
