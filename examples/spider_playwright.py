@@ -1,16 +1,18 @@
 """Log in to the demo site in Chromium, by Playwright:
 
 python -m examples.demo_site --port 8008
-python -m examples.spider_playwright http://127.0.0.1:8008 --browser /usr/bin/chromium
+python -m examples.spider_playwright http://127.0.0.1:8008
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import solver as sdk
+from examples.browsers import find_chromium, no_browser
 from examples.demo_site.models import add_options, read_options
 from examples.forms import UNSURE
 from solver.browser import playwright as captcha
@@ -89,20 +91,42 @@ def log_in(
     return False
 
 
+def open_chromium(playwright: Any, *, browser: str | None, arguments: Sequence[str]) -> Any:
+    """The named one; else Playwright's own, or where that is missing the machine's.
+
+    Raises:
+        playwright.sync_api.Error: none of them starts.
+    """
+    from playwright.sync_api import Error
+
+    chromium = playwright.chromium
+    try:
+        return chromium.launch(executable_path=browser, args=list(arguments))
+    except Error:
+        installed = find_chromium()
+        if browser is not None or installed is None:
+            raise
+        return chromium.launch(executable_path=installed, args=list(arguments))
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import Error, sync_playwright
 
     parser = argparse.ArgumentParser(description="Log in to the demo site by Playwright.")
     add_options(parser)
-    parser.add_argument("--browser", help="an installed Chromium (default: Playwright's own)")
+    parser.add_argument("--browser", help="a Chromium (default: Playwright's own, or on PATH)")
     parser.add_argument("--no-sandbox", action="store_true", help="as root, in a container")
     options, solver = read_options(parser, arguments)
     extra = ["--no-sandbox"] if options.no_sandbox else []
     inside = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=options.browser, args=[*ARGUMENTS, *extra]
-        )
+        try:
+            browser = open_chromium(
+                playwright, browser=options.browser, arguments=[*ARGUMENTS, *extra]
+            )
+        except Error as error:
+            print(f"error: {no_browser(error)}", file=sys.stderr)
+            return 2
         for kind in options.kinds:
             inside.append(log_in(browser.new_page(), options.address, kind, solver=solver))
             print(f"{kind}: {'in' if inside[-1] else 'not in'}")

@@ -20,8 +20,10 @@ from urllib.parse import urlsplit
 
 import scrapy
 from scrapy.crawler import Crawler, CrawlerProcess
+from scrapy.downloadermiddlewares import cookies
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import FormRequest, Request, Response
+from tldextract import TLDExtract
 
 from examples.demo_site.models import add_options, open_solver, read_options
 from examples.forms import ACCOUNT, FORMS, UNSURE
@@ -132,10 +134,20 @@ class AccountSpider(scrapy.Spider):
         yield {"page": response.url, "said": response.css("#welcome::text").get()}
 
 
+def _use_the_snapshot() -> None:
+    """Let Scrapy's cookies know domains by the list that came with ``tldextract``: at the first
+    cookie they would ask the network for a newer one, and warn at length where there is none.
+    """
+    domains = getattr(cookies, "_split_domain", None)
+    if isinstance(domains, TLDExtract):
+        domains.suffix_list_urls = ()
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Crawl the demo site's accounts with Scrapy.")
     add_options(parser)
     options, _ = read_options(parser, arguments)
+    _use_the_snapshot()
     pages: list[dict[str, Any]] = []
     process = CrawlerProcess({"CAPTCHA_MODELS": options.model, "LOG_LEVEL": "WARNING"})
     crawler = process.create_crawler(AccountSpider)

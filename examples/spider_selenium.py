@@ -1,17 +1,18 @@
 """Log in to the demo site in Chromium, by Selenium:
 
-    python -m examples.demo_site --port 8008
-    python -m examples.spider_selenium http://127.0.0.1:8008 --browser /usr/bin/chromium \\
-        --driver /usr/bin/chromedriver
+python -m examples.demo_site --port 8008
+python -m examples.spider_selenium http://127.0.0.1:8008
 """
 
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import solver as sdk
+from examples.browsers import find_chromedriver, find_chromium, no_browser
 from examples.demo_site.models import add_options, read_options
 from examples.forms import UNSURE
 from solver.browser import selenium as captcha
@@ -102,22 +103,28 @@ def _verdict(driver: Any) -> str | None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     from selenium import webdriver
+    from selenium.common.exceptions import WebDriverException
 
     parser = argparse.ArgumentParser(description="Log in to the demo site by Selenium.")
     add_options(parser)
-    parser.add_argument("--browser", help="an installed Chromium (default: what Selenium finds)")
-    parser.add_argument("--driver", help="its chromedriver (default: what Selenium finds)")
+    parser.add_argument("--browser", help="a Chromium (default: on PATH, or what Selenium finds)")
+    parser.add_argument("--driver", help="its chromedriver (default: the same)")
     parser.add_argument("--no-sandbox", action="store_true", help="as root, in a container")
     options, solver = read_options(parser, arguments)
     settings = webdriver.ChromeOptions()
     settings.add_argument("--headless=new")
-    if options.browser:
-        settings.binary_location = options.browser
+    chromium = options.browser or find_chromium()
+    if chromium:
+        settings.binary_location = chromium
     if options.no_sandbox:
         settings.add_argument("--no-sandbox")
-    service = webdriver.ChromeService(executable_path=options.driver)
+    service = webdriver.ChromeService(executable_path=options.driver or find_chromedriver())
     inside = []
-    driver = webdriver.Chrome(options=settings, service=service)
+    try:
+        driver = webdriver.Chrome(options=settings, service=service)
+    except WebDriverException as error:
+        print(f"error: {no_browser(error)}", file=sys.stderr)
+        return 2
     try:
         for kind in options.kinds:
             inside.append(log_in(driver, options.address, kind, solver=solver))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -71,13 +73,19 @@ def test_httpx(site: Site) -> None:
     assert site.desk.summary("slide").visitors == 4
 
 
-def test_scrapy(site: Site) -> None:
+def test_scrapy(site: Site, tmp_path: Path) -> None:
     """In a process of its own: Twisted's reactor runs once in each."""
     pytest.importorskip("scrapy")
     done = subprocess.run(
         [sys.executable, "-m", "examples.spider_scrapy", site.address, "slide", "text"],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # No list of domains is kept, and none can be fetched.
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "TLDEXTRACT_CACHE": str(tmp_path),
+            "https_proxy": "http://127.0.0.1:9",
+        },
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -87,6 +95,7 @@ def test_scrapy(site: Site) -> None:
     said = {page["page"]: page["said"] for page in pages}
     assert said.pop(f"{site.address}/account/slide") == "You are logged in.", done.stderr
     assert site.desk.summary("text").answers >= 1
+    assert "Public Suffix List" not in done.stderr
 
 
 @pytest.mark.browser
@@ -126,3 +135,36 @@ def test_selenium(site: Site, open_driver: Any, ratio: float) -> None:
         driver = open_driver(ratio)
         oracle = Oracle(site.desk)
         assert log_in(driver, site.address, kind, solver=oracle, tries=1, timeout=PATIENCE), kind
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["spider_playwright", "spider_selenium"])
+def test_a_browser_that_is_not_there_is_told_in_a_sentence(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spider = importlib.import_module(f"examples.{name}")
+    gone = str(tmp_path / "gone")
+    monkeypatch.setattr(spider, "find_chromium", lambda: gone)
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    line = ["http://127.0.0.1:9", "slide"]
+    for more in ([], ["--browser", gone]):
+        # In a thread of its own: the blocking browser of the other tests holds this one's loop.
+        with ThreadPoolExecutor() as pool:
+            assert pool.submit(spider.main, [*line, *more]).result() == 2
+        (said,) = capsys.readouterr().err.splitlines()
+        assert said.startswith("error: no browser starts (")
+        assert "--browser" in said
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("name", ["spider_playwright", "spider_selenium"])
+def test_the_installed_browser_is_found(
+    site: Site, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PLAYWRIGHT_BROWSERS_PATH", str(tmp_path))
+    if name == "spider_selenium" and CHROMEDRIVER is None:
+        pytest.skip("no chromedriver is installed")
+    spider = importlib.import_module(f"examples.{name}")
+    with ThreadPoolExecutor() as pool:
+        line = [site.address, "slide", "--no-sandbox"]
+        assert pool.submit(spider.main, line).result() == 0
