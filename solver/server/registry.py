@@ -15,6 +15,7 @@ from solver import pretrained
 from solver.api import Solver, open_model
 from solver.model import Model
 from solver.server.answers import AbsentModelError
+from solver.server.memory import trim
 
 
 class Registry:
@@ -51,6 +52,7 @@ class Registry:
         """Start the session of every model that stands ready: a damaged one fails here."""
         for model in self.ready().values():
             _ = model.providers
+        trim()
 
     def ready(self) -> dict[str, Model]:
         """Name → network, of those that were given and the embedded ones beside them."""
