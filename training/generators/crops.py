@@ -125,11 +125,9 @@ class GlyphGenerator:
             box = (x - half, y - half, x + half, y + half)
         else:
             owner[:] = 0
-            for _ in range(_TRIES):  # the thinnest strokes of the smallest glyphs may leave no ink
-                self._lay(picture, owner, label, em, rng, number=1)
-                if owner.any():
-                    break
-            ink = padded(seen(owner, 1), self.pad, height=side, width=side)
+            ink = padded(
+                self._inked(picture, owner, label, em, rng), self.pad, height=side, width=side
+            )
             box = _off(ink, self.loose, rng)
         if rng.random() < self.clutter:
             interfere(picture, rng, OVER, unit)
@@ -144,6 +142,17 @@ class GlyphGenerator:
         some = [group for group in self._groups[:4] if group]
         group = some[int(rng.integers(len(some)))] if some else [ALNUM[0]]
         return group[int(rng.integers(len(group)))]
+
+    def _inked(self, picture: np.ndarray, owner: np.ndarray, name: str, em: float, rng: Rng) -> Box:
+        """Put a mark near the middle, in place, again where it left no ink; the box of its ink."""
+        for _ in range(_TRIES):
+            self._lay(picture, owner, name, em, rng, number=1)
+            box = seen(owner, 1)
+            if box is not None:
+                return box
+        raise ValueError(
+            f"{name!r} leaves no ink at an em of {em:.0f} pixels; expected a larger size"
+        )
 
     def _lay(
         self, picture: np.ndarray, owner: np.ndarray, name: str, em: float, rng: Rng, *, number: int

@@ -22,7 +22,7 @@ def draw_prompt(
 ) -> tuple[np.ndarray, list[Box | None]]:
     """(text, shape) of each, left to right, on a light ground: (H, W, 3) uint8 RGB; their boxes.
 
-    None for one that is hidden by others.
+    None for one that is hidden by others, or left no ink.
 
     `crowded`: they may touch and overlap, and lines run through them.
     """
@@ -57,7 +57,7 @@ def draw_prompt(
     if rng.random() < 0.2:
         picture = cv2.GaussianBlur(picture, (0, 0), 0.5)
     numbers = range(1, len(marks) + 1)
-    return picture, [seen(owner, n) if (owner == n).any() else None for n in numbers]
+    return picture, [seen(owner, number) for number in numbers]
 
 
 def _ink(part: np.ndarray, mask: np.ndarray, tone: Sequence[float]) -> None:

@@ -111,7 +111,7 @@ def strew(
 ) -> list[tuple[int, Box, float]]:
     """Lay marks of these (text, shape) on the picture, in place.
 
-    Gives those that found room: number in `names`, xyxy box tight around the ink that later marks
+    Gives those that are seen: number in `names`, xyxy box tight around the ink that later marks
     leave to be seen, angle in degrees.  The first always finds room while `em` is at most 0.45 of
     the short side.
     """
@@ -133,9 +133,8 @@ def strew(
             continue
         drawn = painted(picture, mask, size, corner, rng, kind=kind, look=look)
         lay(picture, owner, drawn, corner, i + 1)
-        if (owner == i + 1).any():  # the thinnest strokes may leave no ink
-            angles[i] = angle
-    return [(i, seen(owner, i + 1), angle) for i, angle in angles.items()]
+        angles[i] = angle
+    return [(i, box, angle) for i, angle in angles.items() if (box := seen(owner, i + 1))]
 
 
 def mark_mask(
@@ -177,10 +176,15 @@ def painted(
     return LOOKS[name](mask, size, brush, rng)
 
 
-def seen(owner: np.ndarray, number: int) -> Box:
-    """The xyxy box of the pixels that a mark owns."""
+def seen(owner: np.ndarray, number: int) -> Box | None:
+    """The xyxy box of the pixels that a mark owns; None where it has none.
+
+    The thinnest strokes of the smallest marks may leave no ink, and others may cover it.
+    """
     mine = owner == number
     columns, rows = np.flatnonzero(mine.any(axis=0)), np.flatnonzero(mine.any(axis=1))
+    if not columns.size:
+        return None
     return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1
 
 
@@ -208,9 +212,12 @@ def _room(
 ) -> tuple[int, int] | None:
     """A top left corner (y, x) for the mask, where its ink covers at most this share of another's.
 
-    Its ink stays inside the picture, an outline's width from the edge; None where there is no room.
+    Its ink stays inside the picture, an outline's width from the edge; None where there is no room,
+    or no ink.
     """
     inked = mask > INK
+    if not inked.any():
+        return None
     columns, rows = np.flatnonzero(inked.any(axis=0)), np.flatnonzero(inked.any(axis=1))
     edge = max(2, round(0.08 * size))
     low = (edge - int(rows[0]), edge - int(columns[0]))

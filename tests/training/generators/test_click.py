@@ -227,3 +227,14 @@ def test_a_mark_may_lie_outside_of_the_picture() -> None:
     for corner in ((-30, 5), (45, 5), (5, 60)):
         mark = painted(picture, mask, 20, corner, np.random.default_rng(3))
         assert mark.layers
+
+
+def test_a_mark_that_left_no_ink_is_none(latin: Faces) -> None:
+    """A grave of 14 pixels, now and then, covers no pixel well enough."""
+    found = []
+    for seed in range(60):
+        picture = np.full((120, 200, 3), 200, np.uint8)
+        rng = np.random.default_rng(seed)
+        found += strew(picture, [("`", "")] * 6, rng, em=14, turn=60, faces=FontSet(latin))
+    assert 300 < len(found) < 6 * 60
+    assert all(x1 < x2 and y1 < y2 for _, (x1, y1, x2, y2), _ in found)

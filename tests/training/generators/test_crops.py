@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from training.config import Source
 from training.data.endless import endless_source
-from training.generators import ClickGenerator, GlyphGenerator, read_settings
+from training.generators import ClickGenerator, GlyphGenerator, crops, read_settings, strew
 from training.generators.crops import NOTHING
 from training.generators.fonts import FontFace, FontSet
 from training.generators.icon_shapes import ICONS
@@ -55,6 +56,26 @@ def test_the_same_chances_give_the_same_picture(latin: Faces) -> None:
     first, second = (made.sample(np.random.default_rng(7)) for _ in range(2))
     assert first[1] == second[1]
     assert (np.asarray(first[0]) == np.asarray(second[0])).all()
+
+
+def test_a_glyph_that_left_no_ink_is_drawn_again(
+    latin: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A grave of 12 pixels, now and then, covers no pixel well enough."""
+    made = GlyphGenerator("`", fonts=latin, size=(8, 8), kinds=(0, 0, 1, 0, 0))
+    laid: list[int] = []
+
+    def lay(*arguments: Any) -> None:
+        laid.append(arguments[-1])
+        strew.lay(*arguments)
+
+    monkeypatch.setattr(crops, "lay", lay)
+    for seed in range(60):
+        made.sample(np.random.default_rng(seed))
+    assert laid.count(1) > 60
+    monkeypatch.setattr(crops, "mark_mask", lambda *_, **__: np.zeros((12, 12), np.uint8))
+    with pytest.raises(ValueError, match="'`' leaves no ink at an em of 8 pixels"):
+        made.render("`", np.random.default_rng(0))
 
 
 def test_a_shape_that_is_no_class_can_be_drawn(latin: Faces) -> None:
