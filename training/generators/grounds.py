@@ -11,8 +11,8 @@ import numpy as np
 from solver import images
 from solver.errors import ImageError
 from training.generators.colours import Rng
+from training.samples import SUFFIXES
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 _SIDE = 1024  # a file is kept at most this long: in a crop of it a captcha finds detail enough
 _LIMITS = images.ImageLimits(max_bytes=64 << 20, max_pixels=64_000_000)
 _LEAST = 0.25  # of a file's breadth, that a crop shows
@@ -34,7 +34,7 @@ class Grounds:
             for file in Path(folder).rglob("*")
             if file.suffix.lower() in SUFFIXES and file.is_file()
         }
-        self._pictures = [kept for file in sorted(files) if (kept := _read(file)) is not None]
+        self._pictures = [kept for file in sorted(files) if (kept := read_photo(file)) is not None]
         if not self._pictures:
             raise ValueError(f"grounds: no readable picture in {[str(f) for f in folders]}")
 
@@ -60,7 +60,8 @@ class Grounds:
         return out
 
 
-def _read(file: Path) -> np.ndarray | None:
+def read_photo(file: Path) -> np.ndarray | None:
+    """A picture file as (H, W, 3) uint8 RGB, smaller where it is large; None where it is none."""
     try:
         picture = images.load(file, limits=_LIMITS)
     except ImageError:

@@ -7,10 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from solver import images
-from solver.errors import ImageError
 from training.generators.colours import Rng
-from training.generators.grounds import SUFFIXES
+from training.generators.grounds import read_photo
+from training.samples import SUFFIXES
 
 
 class TilePhotos:
@@ -24,7 +23,7 @@ class TilePhotos:
         if not Path(folder).is_dir():
             raise ValueError(f"photos: expected a folder of class folders. Received: {folder}")
         classes = sorted(path for path in Path(folder).iterdir() if path.is_dir())
-        self._pictures = {path.name: _read(path) for path in classes}
+        self._pictures = {path.name: _pictures(path) for path in classes}
         empty = [name for name, pictures in self._pictures.items() if not pictures]
         if empty:
             raise ValueError(f"photos: no readable picture in {folder}/{empty[0]}")
@@ -40,12 +39,6 @@ class TilePhotos:
         return cv2.resize(picture, (side, side), interpolation=how)
 
 
-def _read(folder: Path) -> list[np.ndarray]:
-    found = []
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() in SUFFIXES:
-            try:
-                found.append(images.load(file))
-            except ImageError:
-                continue  # no picture: the others will do
-    return found
+def _pictures(folder: Path) -> list[np.ndarray]:
+    files = (file for file in sorted(folder.iterdir()) if file.suffix.lower() in SUFFIXES)
+    return [picture for file in files if (picture := read_photo(file)) is not None]
