@@ -11,12 +11,14 @@ from training.generators.colours import Rng
 from training.generators.grounds import read_photo
 from training.samples import SUFFIXES
 
+LEAST = 3  # things to tell apart: two words may be asked for, and what is neither is shown too
+
 
 class TilePhotos:
     """The pictures in a folder's folders; a folder's name is what they show.
 
-    Raises ValueError where the folder is none, or there is no picture in one of its folders that
-    can be read.
+    Raises ValueError where the folder is none or has too few, or there is no picture in one of
+    them that can be read.
     """
 
     def __init__(self, folder: str | Path) -> None:
@@ -27,6 +29,11 @@ class TilePhotos:
         empty = [name for name, pictures in self._pictures.items() if not pictures]
         if empty:
             raise ValueError(f"photos: no readable picture in {folder}/{empty[0]}")
+        if len(classes) < LEAST:
+            raise ValueError(
+                f"photos: expected {LEAST} class folders or more in {folder}. "
+                f"Received: {len(classes)}"
+            )
         self.names = tuple(self._pictures)
 
     def tile(self, name: str, side: int, rng: Rng) -> np.ndarray:

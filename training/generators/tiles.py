@@ -22,7 +22,7 @@ from training.generators.icons import Icons, paint_icon
 from training.generators.paste import meeting
 from training.generators.records import Item, Record, decoded, encoded
 from training.generators.scenes import draw_scene
-from training.generators.tile_photos import TilePhotos
+from training.generators.tile_photos import LEAST, TilePhotos
 
 NAMES = tuple(ICONS)
 
@@ -62,8 +62,8 @@ class TilesGenerator:
         self._names = tuple(icons) if self._photos is None else self._photos.names
         self.words = self._names if words is None else tuple(words)
         most = len(self._names)
-        if not 3 <= len(self.words) <= most or len(set(self.words)) < len(self.words):
-            raise ValueError(f"expected 3 to {most} different words. Received: {self.words}")
+        if not LEAST <= len(self.words) <= most or len(set(self.words)) < len(self.words):
+            raise ValueError(f"expected {LEAST} to {most} different words. Received: {self.words}")
         self.layout = layout or LAYOUTS["12306"]
         left, top, _, _ = self.layout.header or (0, 0, 0, 0)
         x1, y1, x2, y2 = self.layout.word or (0, 0, 1, 1)

@@ -87,7 +87,12 @@ def test_tiles_of_ones_own_pictures(latin: tuple[FontFace, ...], tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("broken", "said"), [("", "no readable picture"), ("nothing", "class folders")]
+    ("broken", "said"),
+    [
+        ("", "no readable picture"),
+        ("nothing", "expected a folder of class folders"),
+        ("empty", "3 class folders or more in .*Received: 0"),
+    ],
 )
 def test_photos_that_are_none(tmp_path: Path, broken: str, said: str) -> None:
     (tmp_path / "empty").mkdir()
