@@ -17,11 +17,14 @@ from training.generators.fonts import FontFace, FontSet
 from training.generators.grounds import Grounds
 from training.generators.header import jpeg
 from training.generators.icon_shapes import ICONS
+from training.generators.lookalikes import draw_lookalikes
+from training.generators.marks import ALL_LOOKS
 from training.generators.prompts import draw_prompt
 from training.generators.random_shapes import shape_name
 from training.generators.records import Item, Record, encoded, json_lines
 from training.generators.scenes import draw_scene
-from training.generators.strew import OVER, UNDER, interfere, padded, strew
+from training.generators.signs import find_signs
+from training.generators.strew import OVER, UNDER, any_kind, interfere, padded, strew
 from training.generators.text import ALNUM
 
 _ICONS = tuple(ICONS)
@@ -73,9 +76,12 @@ class ClickGenerator:
     share of the long side; `photo`, the share of photo-like grounds; `grounds`, folders of pictures
     that most of these are cut out of (default: all are painted); `prompt`, how often a prompt's
     picture is drawn too; `kinds`, shares of chinese, alnum, icons and mixed pictures; `clutter`,
-    how often lines and dots interfere; `shapes`, the share of icons that are nameless shapes;
-    `strips`, the share of pictures that are prompts; `pad`, the share of its longer side by which a
-    box is grown on all sides; `formats`, the labels that a corpus gets.
+    how often lines and dots interfere; `lookalikes`, how often solids, balls, trees and other
+    things of a mark's size lie there too; `shapes` and `signs`, the shares of icons that are
+    nameless shapes, and signs out of fonts; `looks`, the shares of pictures whose marks all have
+    one look of `ALL_LOOKS`, the rest having any of `LOOKS`; `strips`, the share of pictures that
+    are prompts; `pad`, the share of its longer side by which a box is grown on all sides;
+    `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
     """
 
@@ -94,7 +100,10 @@ class ClickGenerator:
         prompt: float = 0.5,
         kinds: Mapping[str, float] | None = None,
         clutter: float = 0.4,
+        lookalikes: float = 0.0,
         shapes: float = 0.0,
+        signs: float = 0.0,
+        looks: Mapping[str, float] | None = None,
         strips: float = 0.0,
         pad: float = 0.0,
         formats: Sequence[str] = ("jsonl",),
@@ -122,14 +131,24 @@ class ClickGenerator:
         missing = [name for name in formats if name not in WRITERS]
         if missing or not formats:
             raise ValueError(f"formats: expected of {sorted(WRITERS)}. Received: {list(formats)}")
+        self.looks = dict(looks or {})
+        shares = self.looks.values()
+        if set(self.looks) - set(ALL_LOOKS) or sum(shares) > 1 or min(shares, default=0) < 0:
+            raise ValueError(
+                f"looks: expected shares of {sorted(ALL_LOOKS)}, at most 1 together. "
+                f"Received: {self.looks}"
+            )
         faces = find_cjk_fonts(self.symbols + ALNUM) if fonts is None else fonts
         self._faces = FontSet(faces)
         self.width, self.asked, self.decoys = width, asked, decoys
         self.turn, self.size = turn, size
         self.photo, self.prompt, self.clutter = photo, prompt, clutter
-        self.shapes, self.strips, self.pad = shapes, strips, pad
+        self.lookalikes = lookalikes
+        self.shapes, self.signs = shapes, signs
+        self.strips, self.pad = strips, pad
         self.formats = tuple(formats)
         self._grounds = Grounds(grounds) if grounds else None
+        self._signs = find_signs() if signs else ()
 
     def sample(self, rng: Rng) -> tuple[Image.Image, ClickLabel]:
         """One picture, RGB, and its label."""
@@ -171,12 +190,19 @@ class ClickGenerator:
         em = max(width, height) * float(np.exp(rng.uniform(*np.log(self.size))))
         em = float(np.clip(em, 15, 0.45 * min(width, height)))
         unit = max(1.5, em * 0.07)
+        kind = any_kind(rng) if self.lookalikes else None
+        if kind and rng.random() < self.lookalikes:
+            draw_lookalikes(
+                picture, rng, size=em, kind=kind, other=lambda: self._ground(height, width, rng)
+            )
         if rng.random() < self.clutter:
             interfere(picture, rng, UNDER, unit)
         names, asked = self._names(rng, room=height * width / em**2)
         turn = min(self.turn, float(rng.choice([0.0, 30.0, 45.0, 180.0, 180.0])))
         objects: list[ClickObject] = []
-        for i, box, angle in strew(picture, names, rng, em=em, turn=turn, faces=self._faces):
+        look = self._look(rng) if self.looks else None
+        laid = strew(picture, names, rng, em=em, turn=turn, faces=self._faces, kind=kind, look=look)
+        for i, box, angle in laid:
             # What found no room is not asked for, so that the order goes on without a gap.
             order = sum(o.order >= 0 for o in objects) if i < asked else -1
             grown = padded(box, self.pad, height=height, width=width)
@@ -192,6 +218,10 @@ class ClickGenerator:
             marks = [(o.text, o.shape) for o in wanted]
             prompt = Image.fromarray(draw_prompt(marks, self._faces, rng)[0])
         return picture, ClickLabel(tuple(objects), prompt), int(rng.integers(60, 96))
+
+    def _look(self, rng: Rng) -> str | None:
+        shares = [*self.looks.values(), max(0.0, 1 - sum(self.looks.values()))]
+        return [*self.looks, None][int(rng.choice(len(shares), p=np.array(shares) / sum(shares)))]
 
     def _ground(self, height: int, width: int, rng: Rng) -> np.ndarray:
         if self._grounds is not None and rng.random() < self.photo * _CUT:
@@ -235,6 +265,9 @@ class ClickGenerator:
     def _icon(self, rng: Rng) -> str:
         if self.shapes and rng.random() < self.shapes:
             return shape_name(int(rng.integers(_SHAPES)))
+        # Of what is left, so that the shares are of all icons.
+        if self.signs and rng.random() * (1 - self.shapes) < self.signs:
+            return self._signs[int(rng.integers(len(self._signs)))]
         return _ICONS[int(rng.integers(len(_ICONS)))]
 
     @staticmethod

@@ -13,9 +13,9 @@ from solver.errors import ImageError
 from training.generators.colours import Rng
 from training.samples import SUFFIXES
 
-_SIDE = 1024  # a file is kept at most this long: in a crop of it a captcha finds detail enough
+_SIDE = 1536  # a file is kept at most this long: in a crop of it a captcha finds detail enough
 _LIMITS = images.ImageLimits(max_bytes=64 << 20, max_pixels=64_000_000)
-_LEAST = 0.25  # of a file's breadth, that a crop shows
+_LEAST = 0.2  # of a file's breadth, that a crop shows
 
 
 class Grounds:

@@ -180,7 +180,39 @@ def _clear(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
     return Mark(((thin, np.array(brush.colour(rng), np.float32)),), mask)
 
 
-LOOKS: Mapping[str, Callable[[np.ndarray, int, Brush, Rng], Mark]] = {
+def _rimmed(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    """Fill and rim in two bright colours, the rim sharp or soft; now and then the fill shines in
+    the middle, or is left out.
+    """
+    rim, fill = (np.array(PICKS["vivid"](rng), np.float32) for _ in range(2))
+    if rng.random() < 0.3:
+        fill = np.array(brush.colour(rng), np.float32)
+    pen = _pen(size, rng)
+    around = _grown(mask, pen)
+    edge = cv2.GaussianBlur(around, (0, 0), 0.6 * pen) if rng.random() < 0.5 else around
+    if rng.random() < 0.2:
+        inner = cv2.erode(mask, np.ones((3, 3), np.uint8))
+        ring = cv2.subtract(around, inner)
+        return Mark(((ring, rim), (cv2.subtract(mask, inner), fill)), ring)
+    layers: list[tuple[np.ndarray, np.ndarray]] = [(edge, rim), (mask, fill)]
+    if rng.random() < 0.3:
+        core = cv2.erode(mask, np.ones((2 * pen + 1,) * 2, np.uint8))
+        layers.append((core, np.minimum(255, fill + 90)))
+    return Mark(tuple(layers), around)
+
+
+def _dropped(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:
+    """Any colour, on whatever ground: a hard shadow tells the mark from it."""
+    far = max(1, round(size * rng.uniform(0.02, 0.08)))
+    fallen = _shifted(mask, far if rng.random() < 0.7 else -far, far)
+    fill = PICKS["pale" if rng.random() < 0.5 else brush.kind](rng)
+    return Mark(((fallen, _opposite(fill, rng)), (mask, np.array(fill, np.float32))), mask)
+
+
+Look = Callable[[np.ndarray, int, Brush, Rng], Mark]
+
+# What marks look like unless more is asked for.
+LOOKS: Mapping[str, Look] = {
     "checked": _checked,
     "clear": _clear,
     "flat": _flat,
@@ -191,3 +223,4 @@ LOOKS: Mapping[str, Callable[[np.ndarray, int, Brush, Rng], Mark]] = {
     "raised": _raised,
     "shadowed": _shadowed,
 }
+ALL_LOOKS: Mapping[str, Look] = {**LOOKS, "dropped": _dropped, "rimmed": _rimmed}

@@ -88,7 +88,10 @@ _CLICK = {
     "grounds": "names",
     "prompt": "number",
     "clutter": "number",
+    "lookalikes": "number",
     "shapes": "number",
+    "signs": "number",
+    "looks": "table",
     "strips": "number",
     "pad": "number",
 }

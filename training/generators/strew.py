@@ -10,10 +10,21 @@ import numpy as np
 from training.generators.colours import PICKS, Rng
 from training.generators.effects import CLUTTER, Pick
 from training.generators.fonts import FontFace, FontSet
+from training.generators.icon_shapes import ICONS
 from training.generators.icons import icon_mask
-from training.generators.marks import INK, LOOKS, Brush, Mark, coarse_mask, symbol_mask, turned
+from training.generators.marks import (
+    ALL_LOOKS,
+    INK,
+    LOOKS,
+    Brush,
+    Mark,
+    coarse_mask,
+    symbol_mask,
+    turned,
+)
 from training.generators.paste import meeting
 from training.generators.random_shapes import is_shape, shape_mask
+from training.generators.signs import sign_mask
 
 Box = tuple[int, int, int, int]
 
@@ -92,9 +103,14 @@ _CLUTTER: Mapping[str, Callable[[np.ndarray, Rng, Pick, float], None]] = {
 }
 
 
+def any_kind(rng: Rng) -> str:
+    """A kind of colours, as PICKS names them."""
+    return _KINDS[int(rng.integers(len(_KINDS)))]
+
+
 def interfere(picture: np.ndarray, rng: Rng, names: Sequence[str], unit: float) -> None:
     """Draw one or two kinds of lines or dots on the picture, in place."""
-    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    kind = any_kind(rng)
     for _ in range(int(rng.integers(1, 3))):
         name = names[int(rng.integers(len(names)))]
         _CLUTTER[name](picture, rng, lambda: PICKS[kind](rng), unit * rng.uniform(0.4, 1))
@@ -108,19 +124,22 @@ def strew(
     em: float,
     turn: float,
     faces: FontSet,
+    kind: str | None = None,
+    look: str | None = None,
 ) -> list[tuple[int, Box, float]]:
     """Lay marks of these (text, shape) on the picture, in place.
 
     Gives those that are seen: number in `names`, xyxy box tight around the ink that later marks
     leave to be seen, angle in degrees.  The first always finds room while `em` is at most 0.45 of
-    the short side.
+    the short side.  kind of colours and look: drawn at random where None, the look for every mark
+    at times.
     """
     owner = np.zeros(picture.shape[:2], np.uint8)
-    spread, coarse = rng.uniform(0, 0.25), rng.random() < 0.12
-    looks = list(LOOKS)
-    look = looks[int(rng.integers(len(looks)))] if rng.random() < 0.7 else None
+    spread, coarse = rng.uniform(0, 0.25), rng.random() < (0.5 if look == "rimmed" else 0.12)
+    if look is None and rng.random() < 0.7:
+        look = list(LOOKS)[int(rng.integers(len(LOOKS)))]
     face = faces.draw(rng, "any") if rng.random() < 0.6 else None
-    kind = _KINDS[int(rng.integers(len(_KINDS)))]
+    kind = kind or any_kind(rng)
     overlap = 0.1 if rng.random() < 0.15 else 0.0
     angles: dict[int, float] = {}
     for i, (text, shape) in enumerate(names):
@@ -142,7 +161,7 @@ def mark_mask(
 ) -> np.ndarray:
     """The coverage of one (text, shape), `size` pixels to the em, turned: (h, w) uint8.
 
-    A shape is the name of an icon, or of a random shape.
+    A shape is the name of an icon, of a random shape, or a sign out of a font.
     """
     text, shape = name
     if text:
@@ -150,6 +169,8 @@ def mark_mask(
         return draw(face, text, size, rng, degrees=degrees)
     if is_shape(shape):
         drawn = shape_mask(int(shape[1:]), size)
+    elif shape not in ICONS:
+        drawn = sign_mask(shape, round(0.9 * size), rng)
     else:
         drawn = icon_mask(shape, size, rng, outline=rng.random() < 0.4)
     return turned(drawn, size, rng, degrees=degrees)
@@ -169,11 +190,10 @@ def painted(
 
     kind of colours and look: any, where None.
     """
-    kind = kind or _KINDS[int(rng.integers(len(_KINDS)))]
+    kind = kind or any_kind(rng)
     brush = Brush(kind, rng.uniform(60, 110), _ground(picture, mask, corner))
-    names = list(LOOKS)
-    name = look or names[int(rng.integers(len(names)))]
-    return LOOKS[name](mask, size, brush, rng)
+    name = look or list(LOOKS)[int(rng.integers(len(LOOKS)))]
+    return ALL_LOOKS[name](mask, size, brush, rng)
 
 
 def seen(owner: np.ndarray, number: int) -> Box | None:

@@ -12,7 +12,7 @@ import pytest
 from training.config import Source
 from training.generators import ClickGenerator, write_records
 from training.generators.fonts import FontFace, FontSet
-from training.generators.marks import INK, LOOKS, Brush, coarse_mask, symbol_mask
+from training.generators.marks import ALL_LOOKS, INK, Brush, coarse_mask, symbol_mask
 from training.generators.scenes import SCENES, draw_scene
 from training.generators.strew import painted, strew
 from training.generators.text import ALNUM
@@ -20,7 +20,7 @@ from training.samples import read_source
 
 Faces = tuple[FontFace, ...]
 # Their layers reach beyond the ink that is boxed.
-SOFT = {"shadowed", "glowing", "raised"}
+SOFT = {"dropped", "shadowed", "glowing", "raised", "rimmed"}
 
 
 def generator(latin: Faces, **options: object) -> ClickGenerator:
@@ -58,13 +58,13 @@ def test_no_scene_reads_what_it_did_not_write() -> None:
         assert (first == draw_scene(70, 110, np.random.default_rng(seed))).all()
 
 
-@pytest.mark.parametrize("look", sorted(LOOKS))
+@pytest.mark.parametrize("look", sorted(ALL_LOOKS))
 @pytest.mark.parametrize("size", [16, 60])
 def test_a_mark_is_seen_where_its_ink_is(latin: Faces, look: str, size: int) -> None:
     rng = np.random.default_rng(1)
     ground = np.full((2, 3), 120, np.float32)
     mask = symbol_mask(latin[0], "R", size, rng, degrees=30)
-    mark = LOOKS[look](mask, size, Brush("any", 60, ground), rng)
+    mark = ALL_LOOKS[look](mask, size, Brush("any", 60, ground), rng)
     seen = np.full((*mark.ink.shape, 3), 120, np.float32)
     for cover, paint in mark.layers:
         share = cover[..., None].astype(np.float32) / 255
