@@ -290,11 +290,11 @@ class _Work:
 
         Pictures of the background have no right answer, and are left out.
         """
+        if self.extras.card is None and self.extras.int8 is None:
+            return None
         model = Model.open(draft)
         samples = [s for s in self.held_back if s.label != model.spec.decoder.background]
-        if not samples or (self.extras.card is None and self.extras.int8 is None):
-            return None
-        return evaluate(reader_for(model), samples)
+        return evaluate(reader_for(model), samples) if samples else None
 
     def int8(
         self, found: Evaluation, spec: ModelSpec, drafts: Path, folders: Sequence[Path]
