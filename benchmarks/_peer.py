@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 WORKER = Path(__file__).parent / "peers" / "worker.py"
 
@@ -41,16 +41,18 @@ class PeerAnswer:
     error: str | None
 
 
-class Reader:
-    """A running worker; ``threads`` is ONNX Runtime's, None for the peer's own default."""
+class Worker:
+    """A program in another interpreter that prints a line of JSON for each that it is sent.
 
-    def __init__(self, peer: Peer, *, threads: int | None = 1) -> None:
-        command = [str(peer.python), str(WORKER), "read", peer.name]
-        if threads is not None:
-            command += ["--threads", str(threads)]
-        self.peer = peer
+    ``title`` is what it is called where it ends too soon.
+    """
+
+    def __init__(
+        self, python: Path, script: Path, *arguments: str, title: str, threads: int | None = 1
+    ) -> None:
+        self._title = title
         self._process = subprocess.Popen(
-            command,
+            [str(python), str(script), *arguments],
             env=peer_environment(threads),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,18 +61,24 @@ class Reader:
             encoding="utf-8",
         )
 
-    def read(self, picture: bytes) -> PeerAnswer:
-        assert self._process.stdin
+    def line(self) -> dict[str, Any]:
+        """The next line that it prints."""
         assert self._process.stdout
-        request = json.dumps({"picture": base64.b64encode(picture).decode("ascii")})
-        self._process.stdin.write(request + "\n")
-        self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{self.peer.title} ended with code {self._process.wait()}")
-        return PeerAnswer(**json.loads(line))
+            raise SystemExit(f"{self._title} ended with code {self._process.wait()}")
+        answer: dict[str, Any] = json.loads(line)
+        return answer
 
-    def __enter__(self) -> Reader:
+    def ask(self, **pictures: bytes) -> dict[str, Any]:
+        """The answer to encoded pictures, which are sent as base64."""
+        assert self._process.stdin
+        request = {key: base64.b64encode(data).decode("ascii") for key, data in pictures.items()}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        return self.line()
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -80,8 +88,40 @@ class Reader:
         trace: TracebackType | None,
     ) -> None:
         assert self._process.stdin
+        assert self._process.stdout
         self._process.stdin.close()
         self._process.wait()
+        self._process.stdout.close()
+
+
+class Reader(Worker):
+    """A peer that reads texts; ``threads`` is ONNX Runtime's, None for the peer's own default."""
+
+    def __init__(self, peer: Peer, *, threads: int | None = 1) -> None:
+        limit = [] if threads is None else ["--threads", str(threads)]
+        super().__init__(
+            peer.python, WORKER, "read", peer.name, *limit, title=peer.title, threads=threads
+        )
+        self.peer = peer
+
+    def read(self, picture: bytes) -> PeerAnswer:
+        return PeerAnswer(**self.ask(picture=picture))
+
+
+class Ddddocr(Worker):
+    """One of ddddocr's other engines, by a script that prints the package's version first."""
+
+    def __init__(self, folder: Path, script: Path) -> None:
+        super().__init__(interpreter(folder), script, title=f"ddddocr of {folder}")
+        self.name = f"ddddocr {self.line()['version']}"
+
+
+def interpreter(folder: Path) -> Path:
+    """The Python of an environment; ends the program where there is none."""
+    python = folder.absolute() / "bin" / "python"
+    if not python.exists():
+        raise SystemExit(f"{folder}: no environment there; see benchmarks/README.md")
+    return python
 
 
 def peer_environment(threads: int | None = None) -> dict[str, str]:
@@ -98,9 +138,7 @@ def find_peers(folders: Iterable[Path]) -> list[Peer]:
     """Every peer of the environments in ``folders``, in their order."""
     peers = []
     for folder in folders:
-        python = folder.absolute() / "bin" / "python"
-        if not python.exists():
-            raise SystemExit(f"{folder}: no environment there; see benchmarks/README.md")
+        python = interpreter(folder)
         listing = subprocess.run(
             [str(python), str(WORKER), "list"],
             env=peer_environment(),

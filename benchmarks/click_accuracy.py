@@ -12,9 +12,6 @@ whose marks are all labelled. Times are CPU time, one thread, from encoded bytes
 from __future__ import annotations
 
 import argparse
-import base64
-import json
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -89,42 +86,6 @@ class Clicked:
     cpu_s: float
 
 
-class PeerDetector:
-    """ddddocr in its own environment."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [str(folder.absolute() / "bin" / "python"), str(WORKER)],
-            env=_peer.peer_environment(1),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.name = f"ddddocr {self._line()['version']}"
-
-    def _line(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the peer ended with code {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def find(self, picture: ClickPicture) -> Found:
-        assert self._process.stdin
-        request = {"picture": base64.b64encode(picture.data).decode("ascii")}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = self._line()
-        return judge(picture, [tuple(b) for b in answer["boxes"]], self.name, answer["cpu_s"])
-
-    def close(self) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
-
-
 def judge(picture: ClickPicture, boxes: Sequence[Corners], reader: str, cpu_s: float) -> Found:
     """Marks and boxes matched one to one, best overlaps first."""
     truths = np.array([mark.box for mark in picture.marks], dtype=np.float64).reshape(-1, 4)
@@ -152,6 +113,11 @@ def find_own(solver: Solver, picture: ClickPicture) -> Found:
     boxes = solver.detect(picture.data)
     cpu = time.process_time() - started
     return judge(picture, [box.xyxy for box in boxes], OWN, cpu)
+
+
+def find_peer(peer: _peer.Ddddocr, picture: ClickPicture) -> Found:
+    answer = peer.ask(picture=picture.data)
+    return judge(picture, [tuple(box) for box in answer["boxes"]], peer.name, answer["cpu_s"])
 
 
 def inside(point: tuple[float, float] | None, box: Corners) -> bool:
@@ -250,15 +216,13 @@ def measure_sets(
     found: list[Found] = []
     clicked: list[Clicked] = []
     with ExitStack() as stack:
-        peers = [PeerDetector(folder) for folder in options.peers]
-        for peer in peers:
-            stack.callback(peer.close)
+        peers = [stack.enter_context(_peer.Ddddocr(one, WORKER)) for one in options.peers]
         for group in READERS:
             pictures = read_set(options.data, group, count=count)
             find_own(solver, pictures[0])  # opening a model is not timed
             for picture in pictures:
                 found.append(find_own(solver, picture))
-                found += [peer.find(picture) for peer in peers]
+                found += [find_peer(peer, picture) for peer in peers]
             by_name = all(mark.text for mark in pictures[0].marks)
             ways = ["text"] * by_name + ["prompt"] * bool(pictures[0].prompt)
             for asked_by in ways:

@@ -9,17 +9,14 @@ same pairs, and is told as much. Times are CPU time, one thread, from encoded by
 
 from __future__ import annotations
 
-import base64
 import io
 import json
-import subprocess
 import time
 import zipfile
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 import _common as common
 import _peer
@@ -61,48 +58,6 @@ class Answer:
     @property
     def right(self) -> bool:
         return self.error_px is not None and abs(self.error_px) <= NEAR
-
-
-class PeerSlider:
-    """ddddocr in its own environment."""
-
-    def __init__(self, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [str(folder.absolute() / "bin" / "python"), str(WORKER)],
-            env=_peer.peer_environment(1),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-        self.name = f"ddddocr {self._line()['version']}"
-
-    def _line(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit(f"the peer ended with code {self._process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def answer(self, slider: Slider) -> Answer:
-        assert self._process.stdin
-        request = {
-            "background": base64.b64encode(slider.background).decode("ascii"),
-            "piece": base64.b64encode(slider.piece).decode("ascii"),
-        }
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        found = self._line()
-        error = None if found["x"] is None else found["x"] - slider.x
-        return Answer(
-            slider.group, slider.name, self.name, error, None, found["cpu_s"], slider.turned
-        )
-
-    def close(self) -> None:
-        assert self._process.stdin
-        self._process.stdin.close()
-        self._process.wait()
 
 
 def measured_set(data: Path) -> list[Slider]:
@@ -151,6 +106,12 @@ def answer_own(slider: Slider) -> Answer:
     return Answer(slider.group, slider.name, OWN, error, result.confidence, cpu, slider.turned)
 
 
+def answer_peer(peer: _peer.Ddddocr, slider: Slider) -> Answer:
+    found = peer.ask(background=slider.background, piece=slider.piece)
+    error = None if found["x"] is None else found["x"] - slider.x
+    return Answer(slider.group, slider.name, peer.name, error, None, found["cpu_s"], slider.turned)
+
+
 def share(answers: Sequence[Answer]) -> float:
     return sum(answer.right for answer in answers) / len(answers)
 
@@ -183,13 +144,11 @@ def main() -> None:
     readers = [OWN]
     solver.slide(sliders[0].background, sliders[0].piece)  # imports are not timed
     with ExitStack() as stack:
-        peers = [PeerSlider(folder) for folder in options.peers]
-        for peer in peers:
-            stack.callback(peer.close)
-            readers.append(peer.name)
+        peers = [stack.enter_context(_peer.Ddddocr(one, WORKER)) for one in options.peers]
+        readers += [peer.name for peer in peers]
         for slider in sliders:
             answers.append(answer_own(slider))
-            answers += [peer.answer(slider) for peer in peers]
+            answers += [answer_peer(peer, slider) for peer in peers]
     header = ["set", "n"]
     for reader in readers:
         header += [f"{reader}: within {NEAR:g} px (95 %)", "CPU ms p50"]
