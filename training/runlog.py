@@ -6,10 +6,13 @@ import csv
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from training.diagnose import Epoch
 from training.scoring import Score
 from training.whole import beside
+
+Row: TypeAlias = Mapping[str, str]
 
 # What decides, best first: the first of these that a log has.
 MAIN = ("ap50", "exact")
@@ -24,7 +27,7 @@ def append(
     ``shares`` are the columns of what is scored. Without scores there is one row, whose source
     is empty. A log that was begun with other columns keeps them.
     """
-    columns = _columns(log)
+    columns, _, _ = _read(log)
     rows: list[dict[str, object]] = [
         {
             "epoch": epoch,
@@ -43,9 +46,39 @@ def append(
         writer.writerows(rows or [{"epoch": epoch, "loss": f"{loss:.5f}", "count": 0}])
 
 
-def validated(rows: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+def read(log: Path) -> list[Row]:
+    """The rows of a log, without one that a kill tore; none where there is no log."""
+    return _read(log)[1]
+
+
+def validated(rows: Sequence[Row]) -> list[Row]:
     """The rows that say something of validation."""
     return [row for row in rows if row["source"]]
+
+
+def main_share(row: Row) -> float:
+    """What decides of a source, 0–1."""
+    return float(row[next(name for name in MAIN if name in row)])
+
+
+def epochs(rows: Sequence[Row]) -> list[Epoch]:
+    """What rows say of each epoch, in order: means of its sources."""
+    parts: dict[int, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(int(row["epoch"]), []).append(row)
+    return [_epoch(number, part) for number, part in sorted(parts.items())]
+
+
+def best(epochs: Sequence[Epoch]) -> Epoch | None:
+    """The epoch whose weights a run kept: the most accurate, of several the one with the lowest
+    loss on validation, or the first. None where none was validated.
+    """
+
+    def rank(epoch: Epoch) -> tuple[float, float]:
+        loss = epoch.validation_loss
+        return -(epoch.accuracy or 0.0), math.inf if loss is None else loss
+
+    return min((one for one in epochs if one.accuracy is not None), key=rank, default=None)
 
 
 def go_back(log: Path, epoch: int) -> list[Epoch]:
@@ -53,35 +86,25 @@ def go_back(log: Path, epoch: int) -> list[Epoch]:
 
     That is so where the newest checkpoint was damaged. A row that a kill tore is dropped too.
     """
-    if not log.exists():
-        return []
-    with log.open(newline="", encoding="utf-8") as file:
-        lines = file.readlines()
-    is_torn = bool(lines) and not lines[-1].endswith("\n")
-    reader = csv.DictReader(lines[:-1] if is_torn else lines)
-    rows = list(reader)
+    columns, rows, is_torn = _read(log)
     kept = [row for row in rows if int(row["epoch"]) <= epoch]
     if is_torn or len(kept) < len(rows):
         with beside(log) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-            if reader.fieldnames:
-                writer = csv.DictWriter(file, reader.fieldnames)
+            if columns:
+                writer = csv.DictWriter(file, columns)
                 writer.writeheader()
                 writer.writerows(kept)
-    parts: dict[int, list[dict[str, str]]] = {}
-    for row in kept:
-        parts.setdefault(int(row["epoch"]), []).append(row)
-    return [_epoch(number, part) for number, part in sorted(parts.items())]
+    return epochs(kept)
 
 
-def _epoch(number: int, rows: Sequence[Mapping[str, str]]) -> Epoch:
-    main = next((name for name in MAIN if name in rows[0]), "")
+def _epoch(number: int, rows: Sequence[Row]) -> Epoch:
     said = validated(rows)
     losses = [float(row["validation_loss"]) for row in said if row.get("validation_loss")]
     loss = _mean(losses)
     return Epoch(
         number,
         float(rows[0]["loss"]),
-        _mean([float(row[main]) for row in said]),
+        _mean([main_share(row) for row in said]),
         loss if loss is not None and math.isfinite(loss) else None,
     )
 
@@ -90,9 +113,12 @@ def _mean(values: Sequence[float]) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _columns(log: Path) -> list[str]:
-    """Of a log that there is; none of an empty one."""
+def _read(log: Path) -> tuple[Sequence[str], list[Row], bool]:
+    """Columns and whole rows of a log, and whether there is a torn line after them."""
     if not log.exists():
-        return []
+        return (), [], False
     with log.open(newline="", encoding="utf-8") as file:
-        return next(csv.reader(file), [])
+        lines = file.readlines()
+    is_torn = bool(lines) and not lines[-1].endswith("\n")
+    reader = csv.DictReader(lines[:-1] if is_torn else lines)
+    return reader.fieldnames or (), list(reader), is_torn

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -52,26 +49,21 @@ def train(config: Config, root: Path, run: Path) -> Share:
 
 
 def best_epoch(log: Path) -> Share:
-    """All validation pictures of a run's log together, in the epoch of the best mean of sources.
+    """All validation pictures of a run's log together, in the epoch whose weights it kept.
 
     Of a detector it is the average precision, as a share of the pictures.
 
     Raises:
         StudyError: the log has no epoch with validation.
     """
-    epochs: dict[int, list[tuple[float, int]]] = {}
-    with log.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        main = next((name for name in runlog.MAIN if name in (reader.fieldnames or ())), EXACT)
-        for row in filter(itemgetter("source"), reader):
-            part = epochs.setdefault(int(row["epoch"]), [])
-            part.append((float(row[main]), int(row["count"])))
-    if not epochs:
+    rows = runlog.read(log)
+    best = runlog.best(runlog.epochs(rows))
+    if best is None:
         raise StudyError(f"{log}: no epoch was validated; give data.validation a source")
-    best = max(epochs.values(), key=lambda part: sum(share for share, _ in part) / len(part))
-    right = (share * count for share, count in best)
-    total = sum(map(round, right)) if main == EXACT else sum(right)
-    return Share(total, sum(count for _, count in best))
+    part = [row for row in runlog.validated(rows) if int(row["epoch"]) == best.number]
+    counts = [int(row["count"]) for row in part]
+    right = [runlog.main_share(row) * count for row, count in zip(part, counts, strict=True)]
+    return Share(sum(right) if AP50 in part[0] else sum(map(round, right)), sum(counts))
 
 
 def loss_at_best(log: Path) -> float | None:
@@ -79,9 +71,8 @@ def loss_at_best(log: Path) -> float | None:
 
     None where there is no log, or no such loss in it.
     """
-    epochs = [one for one in runlog.go_back(log, sys.maxsize) if one.validation_loss is not None]
-    ranked = sorted(epochs, key=lambda one: (-(one.accuracy or 0.0), one.validation_loss))
-    return ranked[0].validation_loss if ranked else None
+    best = runlog.best(runlog.epochs(runlog.read(log)))
+    return None if best is None else best.validation_loss
 
 
 def measure(config: Config) -> str:

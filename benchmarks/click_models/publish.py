@@ -13,7 +13,6 @@ what ``benchmarks/click_accuracy.py --out click.json`` measured, where that is g
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import json
 import sys
@@ -42,7 +41,7 @@ from solver import pretrained
 from solver.model import Model
 from solver.preprocess import preprocess
 from solver.tasks.glyphs import likeness
-from training import config, export
+from training import config, export, runlog
 from training.exporting.onnx_file import set_spec
 from training.generators import GlyphGenerator
 from training.generators.random_shapes import shape_name
@@ -145,11 +144,14 @@ def tables(measured: Mapping[str, Any], role: str) -> list[str]:
 def write_card(settings: config.Config, run: Path, output: Path, figures: Path | None) -> Path:
     """Markdown beside the model: what it is, what it learned from, what was measured."""
     spec = Model.open(output).spec
-    with (run / "log.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = runlog.read(run / "log.csv")
+    epochs = runlog.epochs(rows)
+    best = runlog.best(epochs)
+    if best is None:
+        raise SystemExit(f"{run}: no epoch was validated; give data.validation a source")
     main = "ap50" if spec.role == "detector" else "exact"
-    best = max(rows, key=lambda row: float(row[main]))
-    shown = [f"- {main} on {best['count']} drawn pictures that chose the epoch: {best[main]}"]
+    count = sum(int(row["count"]) for row in rows if int(row["epoch"]) == best.number)
+    shown = [f"- {main} on {count} drawn pictures that chose the epoch: {best.accuracy:.5f}"]
     if figures is not None:
         shown += ["", *tables(json.loads(figures.read_text(encoding="utf-8")), spec.role)]
     samples = spec.provenance.samples
@@ -169,8 +171,8 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
         licence=settings.licence,
         grounds=GROUNDS[spec.role],
         data=f"Pictures: {counts}.",
-        epoch=best["epoch"],
-        epochs=len(rows),
+        epoch=best.number,
+        epochs=len(epochs),
         chosen=f"the best {main} on pictures of another seed",
         fitted=f"Temperature {spec.decoder.temperature:.3f}{likeness_text}.",
         figures="\n".join(shown),

@@ -52,6 +52,24 @@ def test_there_is_no_log(tmp_path: Path) -> None:
     assert runlog.go_back(tmp_path / "log.csv", 3) == []
 
 
+@pytest.mark.parametrize(
+    ("epochs", "number"),
+    [
+        ([], None),
+        ([Epoch(1, 2.0), Epoch(2, 1.0)], None),
+        ([Epoch(1, 2.0, 0.0), Epoch(2, 1.0)], 1),
+        # More right; as much at a lower loss; the first.
+        ([Epoch(1, 2.0, 0.5, 1.0), Epoch(2, 1.0, 0.6)], 2),
+        ([Epoch(1, 2.0, 0.5), Epoch(2, 1.0, 0.5, 9.0), Epoch(3, 1.0, 0.5, 8.0)], 3),
+        ([Epoch(1, 2.0, 0.5, 8.0), Epoch(2, 1.0, 0.5, 8.0)], 1),
+        ([Epoch(1, 2.0, 0.5), Epoch(2, 1.0, 0.5)], 1),
+    ],
+)
+def test_the_epoch_whose_weights_are_kept(epochs: list[Epoch], number: int | None) -> None:
+    best = runlog.best(epochs)
+    assert (best and best.number) == number
+
+
 SHARES = ("exact", "case_insensitive")
 SCORES = {
     "a": Score(4, "exact", {"exact": 0.5, "case_insensitive": 0.5}, 3.0),

@@ -86,6 +86,14 @@ def test_the_best_epoch_by_the_mean_of_sources(tmp_path: Path) -> None:
         + "2,1.0,a,100,0.80000,0.9\n2,1.0,b,3,0.66667,0.7\n"
     )
     assert trials.best_epoch(log) == Share(82, 103)
+    assert trials.loss_at_best(log) is None
+    # Equally right: the one with the lower loss, whose weights are kept.
+    log.write_text(
+        "epoch,loss,validation_loss,source,count,exact\n"
+        "1,2.0,4.0,a,100,0.90000\n1,2.0,3.0,b,3,0.30000\n"
+        "2,1.0,2.0,a,100,0.60000\n2,1.0,1.0,b,3,0.60000\n"
+    )
+    assert (trials.best_epoch(log), trials.loss_at_best(log)) == (Share(62, 103), 1.5)
     log.write_text(head + "1,2.0,,0,,\n")
     with pytest.raises(StudyError, match="no epoch was validated"):
         trials.best_epoch(log)

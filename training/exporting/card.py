@@ -6,14 +6,13 @@ sources appear by name and no path of the machine does.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath
 from typing import Any
 
 from solver.spec import InputSpec, ModelSpec
-from training import bases
+from training import bases, runlog
 from training.config import Config
 from training.data.sources import Data
 from training.evaluate import Evaluation
@@ -185,42 +184,26 @@ def _training(card: Card) -> Iterator[str]:
 
 
 def _length(card: Card) -> str:
-    rows: list[dict[str, str]] = []
-    path = card.run / "log.csv"
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
-    epochs: dict[int, list[float]] = {}
-    losses: dict[int, list[float]] = {}
-    for row in rows:
-        if row["source"]:
-            epochs.setdefault(int(row["epoch"]), []).append(float(row[_main(card)]))
-            lost = losses.setdefault(int(row["epoch"]), [])
-            lost.append(float(row.get("validation_loss") or "inf"))
+    epochs = runlog.epochs(runlog.read(card.run / "log.csv"))
     looks = round(sum(card.data.repeats)) + sum(one.count for one in card.data.endless)
     most = f"{card.config.fit.epochs} epochs of {looks:,} pictures (`repeat` counted)"
-    if not rows:
-        return f"At most {most}; the run left no log."
-    last = rows[-1]
     if not epochs:
+        return f"At most {most}; the run left no log."
+    last, best = epochs[-1], runlog.best(epochs)
+    if best is None or best.accuracy is None:
         return (
-            f"{last['epoch']} of at most {most}. There was no validation part, so the weights are "
-            f"those of the last epoch; its mean training loss was {float(last['loss']):.4g}."
+            f"{last.number} of at most {most}. There was no validation part, so the weights are "
+            f"those of the last epoch; its mean training loss was {last.loss:.4g}."
         )
-    means = {epoch: sum(scores) / len(scores) for epoch, scores in epochs.items()}
-    best = max(means, key=lambda epoch: (means[epoch], -sum(losses[epoch]), -epoch))
     return (
-        f"{last['epoch']} of at most {most}. The weights are those of epoch {best}, the best on "
-        f"validation: {100 * means[best]:.1f} % {_MEASURES[_main(card)]}, the mean of its sources."
+        f"{last.number} of at most {most}. The weights are those of epoch {best.number}, the best "
+        f"on validation: {100 * best.accuracy:.1f} % {_measure(card)}, the mean of its sources."
     )
 
 
-_MEASURES = {"exact": "right", "ap50": "AP@.5"}
-
-
-def _main(card: Card) -> str:
-    """The column of the run's log that decides."""
-    return "ap50" if card.spec.role == "detector" else "exact"
+def _measure(card: Card) -> str:
+    """What decides which epoch is the best, after a number of per cent."""
+    return "AP@.5" if card.spec.role == "detector" else "right"
 
 
 def _settings(config: Config) -> str:
