@@ -131,13 +131,13 @@ def make_parser(description: str | None, *, peers: bool = True) -> argparse.Argu
     return parser
 
 
-def make_solver(model: Path | None) -> Solver:
+def make_solver(model: Path | None, *, tta: bool = True) -> Solver:
     """The solver under test, one thread."""
     try:
         from solver import Solver
     except ImportError as error:
         raise SystemExit(f"{error}; install the project first: pip install -e .") from error
-    return Solver(*([model] if model else []))
+    return Solver(*([model] if model else []), tta=tta)
 
 
 def model_bytes(model: Path | None) -> bytes:

@@ -44,7 +44,7 @@ class Input:
 
 def read_texts(args: argparse.Namespace) -> int:
     """``solver text``."""
-    solver = _solver(args, "text")
+    solver = _solver(args, "text", tta=args.tta)
     inputs = unfold(args.inputs)
     try:
         answers = solver.text_many(
@@ -117,14 +117,14 @@ def open_drawings(args: argparse.Namespace) -> Drawings | None:
     return None if args.draw is None else Drawings(Path(args.draw), is_bare(args))
 
 
-def _solver(args: argparse.Namespace, role: str) -> Solver:
+def _solver(args: argparse.Namespace, role: str, *, tta: bool = True) -> Solver:
     """A solver whose network for ``role`` is the one that was asked for, never another."""
     if args.model is None:
-        return Solver(threads=args.threads)
+        return Solver(threads=args.threads, tta=tta)
     found = open_model(args.model).spec.role
     if found != role:
         raise ModelError(f"{args.model}: expected a model for the role {role!r}, it is {found!r}")
-    return Solver(args.model, threads=args.threads)
+    return Solver(args.model, threads=args.threads, tta=tta)
 
 
 def unfold(names: Sequence[str]) -> list[Input]:

@@ -14,7 +14,7 @@ from solver.errors import ModelError
 
 OK, USAGE = 0, 2
 KEY_VARIABLE = "SOLVER_API_KEY"
-_OPTIONS = ("host", "port", "workers", "threads", "queue", "timeout")
+_OPTIONS = ("host", "port", "workers", "threads", "queue", "timeout", "tta")
 
 
 def add_command(commands: Any, *, epilog: str) -> None:
@@ -39,6 +39,13 @@ def add_command(commands: Any, *, epilog: str) -> None:
     serve.add_argument("--port", type=int, metavar="N", help="port (8000); 0 takes a free one")
     serve.add_argument("--workers", type=int, metavar="N", help="threads that answer (the cores)")
     serve.add_argument("--threads", type=int, metavar="N", help="threads of each network (1)")
+    serve.add_argument(
+        "--no-tta",
+        dest="tta",
+        action="store_const",
+        const=False,
+        help="look at every picture once, also where a text is in doubt",
+    )
     serve.add_argument("--queue", type=int, metavar="N", help="pictures that may wait (256)")
     serve.add_argument("--timeout", type=float, metavar="S", help="seconds for an answer (30)")
     serve.add_argument(

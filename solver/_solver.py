@@ -21,7 +21,7 @@ from solver.charset import Case
 from solver.errors import ModelError, TaskError
 from solver.images import DEFAULT_LIMITS, ImageLimits, ImageSource
 from solver.layouts import LayoutSource, find_layout
-from solver.model import DEFAULT_BATCH, Model
+from solver.model import DEFAULT_BATCH, Float32, Model
 from solver.results import (
     Box,
     ClassResult,
@@ -36,7 +36,7 @@ from solver.tasks.click import Clicker, TargetSource, named_targets
 from solver.tasks.detect import Detector
 from solver.tasks.glyphs import GlyphReader
 from solver.tasks.stream import answer_many
-from solver.tasks.text import Length, TextReader
+from solver.tasks.text import Length, TextReader, UInt8
 from solver.tasks.tiles import HeaderReader, TileReader, Wanted, answer_grids
 
 ModelSource = str | os.PathLike[str]
@@ -49,7 +49,9 @@ class Solver:
 
     Each file's contract says which role it fills; a bare name is an embedded model. ``threads``
     is per network and per call. ``providers`` are ONNX Runtime's execution providers, best
-    first; the CPU where None. ``limits`` is what a picture may cost, arrays among them.
+    first; the CPU where None. ``limits`` is what a picture may cost, arrays among them. ``tta``
+    (test-time augmentation): whether a text that is in doubt is looked at again from the views that
+    its model's contract names; without, every picture costs one look.
 
     Raises:
         ModelError: a file is missing or damaged, or two fill one role.
@@ -64,10 +66,14 @@ class Solver:
         threads: int = 1,
         providers: Sequence[Provider] | None = None,
         limits: ImageLimits = DEFAULT_LIMITS,
+        tta: bool = True,
     ) -> None:
         if not isinstance(limits, ImageLimits):
             raise ValueError(f"limits: expected an ImageLimits, received {limits!r}")
+        if not isinstance(tta, bool):
+            raise ValueError(f"tta: expected True or False, received {tta!r}")
         self._limits = limits
+        self._tta = tta
         self._load = partial(images.load, limits=limits)
         self._threads = check_threads(threads)
         self._providers = providers
@@ -88,13 +94,18 @@ class Solver:
             self._models[role] = model
 
     def __repr__(self) -> str:
-        options = {"threads": self._threads, "providers": self._providers, "limits": self._limits}
-        usual = {"threads": 1, "providers": None, "limits": DEFAULT_LIMITS}
+        options = {
+            "threads": self._threads,
+            "providers": self._providers,
+            "limits": self._limits,
+            "tta": self._tta,
+        }
+        usual = {"threads": 1, "providers": None, "limits": DEFAULT_LIMITS, "tta": True}
         said = [f"{name}={value!r}" for name, value in options.items() if value != usual[name]]
         return f"Solver({', '.join([*map(repr, self._sources), *said])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._sources, self._threads, self._providers, self._limits)
+        return _rebuild, (self._sources, self._threads, self._providers, self._limits, self._tta)
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -164,11 +175,18 @@ class Solver:
         options = reader.options(
             charset=charset, length=length, pattern=pattern, case=case, top_k=top_k
         )
+
+        def prepare(source: ImageSource) -> tuple[Float32, UInt8 | None]:
+            image = self._load(source)
+            return reader.prepare(image), reader.keep(image)
+
         answers = answer_many(
             sources,
-            prepare=lambda source: reader.prepare(self._load(source)),
+            prepare=prepare,
             run=partial(reader.model.run_many, batch_size=batch_size),
-            finish=lambda outputs: confident(reader.decode(outputs, options), min_confidence),
+            finish=lambda outputs, kept: confident(
+                reader.settle(outputs, kept, options), min_confidence
+            ),
             batch_size=batch_size,
         )
         return settle(answers, on_error)
@@ -341,7 +359,9 @@ class Solver:
             with self._lock:
                 task = self._tasks.get(kind)
                 if task is None:
-                    task = self._tasks[kind] = kind(self._model(kind.role))
+                    model = self._model(kind.role)
+                    made = TextReader(model, tta=self._tta) if kind is TextReader else kind(model)
+                    task = self._tasks[kind] = made
         return cast(_Task, task)
 
     def _model(self, role: str) -> Model:
@@ -395,5 +415,6 @@ def _rebuild(
     threads: int,
     providers: Sequence[Provider] | None,
     limits: ImageLimits,
+    tta: bool,
 ) -> Solver:
-    return Solver(*models, threads=threads, providers=providers, limits=limits)
+    return Solver(*models, threads=threads, providers=providers, limits=limits, tta=tta)

@@ -58,13 +58,14 @@ class AsyncSolver:
         threads: int = 1,
         providers: Sequence[Provider] | None = None,
         limits: ImageLimits = DEFAULT_LIMITS,
+        tta: bool = True,
         workers: int | None = None,
     ) -> None:
         from concurrent.futures import ThreadPoolExecutor
 
         if workers is not None and not (is_integer(workers) and workers >= 1):
             raise ValueError(f"workers: expected an integer from 1, received {workers!r}")
-        self._solver = Solver(*models, threads=threads, providers=providers, limits=limits)
+        self._solver = Solver(*models, threads=threads, providers=providers, limits=limits, tta=tta)
         self._pool = ThreadPoolExecutor(
             workers or min(8, os.cpu_count() or 1), thread_name_prefix="solver"
         )

@@ -145,6 +145,12 @@ def _add_text(commands: Any) -> None:
     )
     text.add_argument("--pattern", help=r"a pattern of the whole answer, such as '[A-Z]{2}\d{4}'")
     text.add_argument("--case", choices=("lower", "upper"), help="merge upper and lower case")
+    text.add_argument(
+        "--no-tta",
+        dest="tta",
+        action="store_false",
+        help="look at every picture once, also where the first look leaves it in doubt",
+    )
     text.set_defaults(run=_run_text)
 
 

@@ -24,6 +24,12 @@ ROLES = ("text", "class", "detector", "glyph", "tile", "header")
 FITS = ("shrink", "letterbox", "height")
 DECODERS = ("multi_head", "ctc", "softmax", "anchors")
 INTERPOLATIONS = ("bicubic", "bilinear", "nearest")
+# What solver.views has, by name.
+VIEWS = (
+    *("wide", "slim", "zoomed", "padded", "left", "right", "lefter", "righter"),
+    *("leaning", "leaning_back", "blurred", "median", "no_dark_lines", "no_light_lines"),
+    *("negative", "grey", "contrast", "top", "middle", "bottom"),
+)
 MAX_SIDE = 4096
 MAX_SYMBOLS = 65_536
 MAX_TEXT = 256  # characters
@@ -200,6 +206,33 @@ class DecoderSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class TtaSpec:
+    """Test-time augmentation of a text network: further looks at a picture that is in doubt.
+
+    Where the first look's confidence is less than ``below``, the ``views`` of the picture (of
+    :data:`VIEWS`) are read, too. A text's probability is its mean over all looks; ``slope`` and
+    ``offset`` make the log odds of that mean those of being right.
+    """
+
+    views: tuple[str, ...]
+    below: float = 0.9
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def __post_init__(self) -> None:
+        _checks.kind("tta.views", self.views, tuple)
+        for view in self.views:
+            _checks.choice("tta.views", view, VIEWS)
+        if not self.views or len(set(self.views)) != len(self.views):
+            raise SpecError(f"tta.views: expected one or more, each once, received {self.views!r}")
+        _checks.between("tta.below", self.below, 0, 1)
+        for name in ("slope", "offset"):
+            _checks.number(f"tta.{name}", getattr(self, name))
+        if self.slope <= 0:
+            raise SpecError(f"tta.slope: expected > 0, received {self.slope!r}")
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a model came from. Informative; nothing is decided by it."""
 
@@ -225,6 +258,7 @@ class Provenance:
 _PARTS: tuple[tuple[str, type[Any]], ...] = (
     ("input", InputSpec),
     ("decoder", DecoderSpec),
+    ("tta", TtaSpec),
     ("provenance", Provenance),
 )
 # Role → the decoders that can fill it; a softmax fills every other.
@@ -233,19 +267,23 @@ _DECODERS_OF = {"text": ("ctc", "multi_head"), "detector": ("anchors",)}
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One network's whole contract: role, pixels-to-tensor rule, decoder, provenance."""
+    """One network's whole contract: role, pixels-to-tensor rule, decoder, provenance, views."""
 
     role: str
     input: InputSpec
     decoder: DecoderSpec
     name: str = ""
     provenance: Provenance = field(default_factory=Provenance)
+    tta: TtaSpec | None = None
 
     def __post_init__(self) -> None:
         _checks.choice("role", self.role, ROLES)
         _checks.kind("name", self.name, str)
         for name, kind in _PARTS:
-            _checks.kind(name, getattr(self, name), kind)
+            if name != "tta" or self.tta is not None:
+                _checks.kind(name, getattr(self, name), kind)
+        if self.tta is not None and self.role != "text":
+            raise SpecError(f"tta: expected null with the role {self.role}")
         fitting = _DECODERS_OF.get(self.role, ("softmax",))
         if self.decoder.name not in fitting:
             raise SpecError(
@@ -269,6 +307,8 @@ class ModelSpec:
         for name in ("threshold", "background", "likeness"):
             if body["decoder"][name] is None:
                 del body["decoder"][name]  # as before there was one: the same bytes
+        if self.tta is None:
+            del body["tta"]
         if not body["decoder"]["min_length"]:
             del body["decoder"]["min_length"]
         return json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
@@ -293,7 +333,7 @@ class ModelSpec:
                 "install a solver-sdk release that reads it, or export the model again"
             )
         for name, kind in _PARTS:
-            if name in body:
+            if name in body and not (name == "tta" and body[name] is None):
                 part = _object(name, body[name])
                 if name == "decoder" and part.get("anchors") is not None:
                     where = "decoder.anchors"

@@ -20,6 +20,7 @@ from training import (
     cli_pretrain,
     cli_project,
     cli_study,
+    cli_tta,
 )
 
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_STOPPED = 0, 1, 2, 130
@@ -100,6 +101,7 @@ def _parser() -> argparse.ArgumentParser:
     cli_study.add(commands)
 
     cli_export.add(commands)
+    cli_tta.add(commands)
     return parser
 
 

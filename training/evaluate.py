@@ -170,13 +170,19 @@ def prepare(reader: Reader, picture: npt.NDArray[np.uint8]) -> tuple[Float32, Pl
     return preprocess(picture, reader.model.spec.input)
 
 
-def decode(reader: Reader, outputs: Outputs, placement: Placement | None = None) -> Result:
+def decode(
+    reader: Reader,
+    outputs: Outputs,
+    placement: Placement | None = None,
+    picture: npt.NDArray[np.uint8] | None = None,
+) -> Result:
     """The result in a network's raw outputs for one picture.
 
-    Boxes need to know where the picture lay.
+    Boxes need to know where the picture lay; a text that is in doubt is looked at again where there
+    is the picture, or what :meth:`TextReader.keep` keeps of it.
     """
     if isinstance(reader, TextReader):
-        return reader.decode(outputs, reader.options())
+        return reader.settle(outputs, picture, reader.options())
     if isinstance(reader, Classifier):
         return reader.decode(outputs, top_k=min(TOP, len(reader.model.spec.decoder.labels)))
     rules = reader.model.spec.decoder.anchors
@@ -253,14 +259,17 @@ def predict(
         kept, tensors = [], []
         for sample in samples[start : start + size]:
             try:
-                tensor, placement = prepare(reader, images.load(sample.content()))
+                picture = images.load(sample.content())
+                tensor, placement = prepare(reader, picture)
             except ImageError as error:
                 unreadable.append(Unreadable(sample, str(error)))
             else:
                 tensors.append(tensor)
-                kept.append((sample, placement))
-        for (sample, placement), outputs in zip(kept, reader.model.run_many(tensors), strict=True):
-            yield Prediction(sample, decode(reader, outputs, placement))
+                again = reader.keep(picture) if isinstance(reader, TextReader) else None
+                kept.append((sample, placement, again))
+        found = reader.model.run_many(tensors)
+        for (sample, placement, again), outputs in zip(kept, found, strict=True):
+            yield Prediction(sample, decode(reader, outputs, placement, again))
 
 
 def figures(reader: Reader, predictions: Sequence[Prediction]) -> Figures:

@@ -2,7 +2,8 @@
 
     python benchmarks/text_general/publish.py captcha.toml RUN --root FOLDER --calibrate FOLDERS…
 
-Refused, like every export, unless Keras and ONNX Runtime give the same answers. The model card
+Refused, like every export, unless Keras and ONNX Runtime give the same answers. Temperature, and
+the views of test-time augmentation, are fitted on the folders of `--calibrate`. The model card
 beside it is written by hand.
 """
 
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from solver import pretrained
 from training import config, export
+from training.exporting.tta import write_tta
 from training.models import build
 from training.weights import SUFFIX
 
@@ -34,6 +36,7 @@ def main() -> None:
     export.export(
         settings, options.root, best, output, calibration=options.calibrate, on_report=print
     )
+    print(write_tta(output, options.calibrate, output))
 
     network = build(settings)
     network.load_weights(best)

@@ -166,7 +166,9 @@ def create_app(
         ModelError, SpecError: a model of the settings cannot be used.
     """
     settings = settings or ServerSettings()
-    service = Service(settings, registry or Registry(settings.models, threads=settings.threads))
+    service = Service(
+        settings, registry or Registry(settings.models, threads=settings.threads, tta=settings.tta)
+    )
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

@@ -26,8 +26,10 @@ class Registry:
         SpecError: a file's contract does not fit.
     """
 
-    def __init__(self, models: Mapping[str, str] | None = None, *, threads: int = 1) -> None:
-        self._threads = threads
+    def __init__(
+        self, models: Mapping[str, str] | None = None, *, threads: int = 1, tta: bool = True
+    ) -> None:
+        self._threads, self._tta = threads, tta
         self._lock = threading.Lock()
         given = {
             name: open_model(source, threads=threads) for name, source in (models or {}).items()
@@ -37,7 +39,7 @@ class Registry:
         counts = Counter(self._roles.values())
         self._doubled = {role for role, count in counts.items() if count > 1}
         alone = [name for name, role in self._roles.items() if role not in self._doubled]
-        self._default = Solver(*(self._sources[name] for name in alone), threads=threads)
+        self._default = Solver(*(self._sources[name] for name in alone), threads=threads, tta=tta)
         self._solvers = dict.fromkeys(alone, self._default)
         for item in pretrained.available().values():
             for role in item.default_for:
@@ -45,7 +47,7 @@ class Registry:
                     self._solvers.setdefault(item.name, self._default)
         for name, role in self._roles.items():
             if role in self._doubled:
-                self._solvers[name] = Solver(self._sources[name], threads=threads)
+                self._solvers[name] = Solver(self._sources[name], threads=threads, tta=tta)
         self._check()
 
     def _check(self) -> None:
@@ -90,7 +92,7 @@ class Registry:
             return self._default
         with self._lock:
             if name not in self._solvers:  # an embedded one that a given one stands before
-                self._solvers[name] = Solver(name, threads=self._threads)
+                self._solvers[name] = Solver(name, threads=self._threads, tta=self._tta)
             return self._solvers[name]
 
     def _check_role(self, role: str) -> None:

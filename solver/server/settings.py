@@ -37,6 +37,7 @@ class ServerSettings:
     port: int = 8000
     models: Mapping[str, str] = field(default_factory=dict)
     threads: int = 1
+    tta: bool = True
     workers: int = field(default_factory=_cores)
     queue: int = 256
     micro_batch: int = 16
@@ -57,6 +58,8 @@ class ServerSettings:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, str) or not value.strip()):
                 raise ValueError(f"{name}: expected a text that is not empty")
+        if not isinstance(self.tta, bool):
+            raise ValueError(f"tta: expected true or false, received {self.tta!r}")
         _check_number("port", self.port, 0, 65_535, whole=True)
         for name in ("threads", "workers", "micro_batch", "max_pictures", "alarm_window"):
             _check_number(name, getattr(self, name), 1, 4_096, whole=True)

@@ -22,6 +22,7 @@ PICTURE_ERRORS = (ImageError, TaskError, LowConfidenceError)
 Float32 = npt.NDArray[np.float32]
 PictureError = ImageError | TaskError | LowConfidenceError
 Source = TypeVar("Source")
+Kept = TypeVar("Kept")
 Output = TypeVar("Output")
 Answer = TypeVar("Answer")
 
@@ -29,28 +30,29 @@ Answer = TypeVar("Answer")
 def answer_many(
     sources: Iterable[Source],
     *,
-    prepare: Callable[[Source], Float32],
+    prepare: Callable[[Source], tuple[Float32, Kept]],
     run: Callable[[Sequence[Float32]], Sequence[Output]],
-    finish: Callable[[Output], Answer],
+    finish: Callable[[Output, Kept], Answer],
     batch_size: int,
 ) -> Iterator[tuple[Source, Answer | PictureError]]:
     """Yield every source with its answer, or with what is wrong with it, in order.
 
-    ``prepare`` makes a source's tensor, ``run`` takes at most ``batch_size`` tensors of one
-    shape, ``finish`` turns one output into an answer. At most ``LOOK_AHEAD * batch_size``
-    sources are read ahead of the one that is yielded.
+    ``prepare`` makes a source's tensor, and what is kept of it for ``finish``, which turns one
+    output into an answer; ``run`` takes at most ``batch_size`` tensors of one shape. At most
+    ``LOOK_AHEAD * batch_size`` sources are read ahead of the one that is yielded.
     """
     waiting: dict[int, Source] = {}  # read and not yet yielded, oldest first
     done: dict[int, Answer | PictureError] = {}
-    buckets: dict[tuple[int, ...], dict[int, Float32]] = {}
+    buckets: dict[tuple[int, ...], dict[int, tuple[Float32, Kept]]] = {}
     shapes: dict[int, tuple[int, ...]] = {}
 
     def run_bucket(shape: tuple[int, ...]) -> None:
         bucket = buckets.pop(shape)
-        for index, output in zip(bucket, run(list(bucket.values())), strict=True):
+        outputs = run([tensor for tensor, _ in bucket.values()])
+        for (index, (_, kept)), output in zip(bucket.items(), outputs, strict=True):
             del shapes[index]
             try:
-                done[index] = finish(output)
+                done[index] = finish(output, kept)
             except PICTURE_ERRORS as error:
                 done[index] = error
 
@@ -61,13 +63,13 @@ def answer_many(
     for index, source in enumerate(sources):
         waiting[index] = source
         try:
-            tensor = prepare(source)
+            tensor, kept = prepare(source)
         except PICTURE_ERRORS as error:
             done[index] = error
         else:
             shapes[index] = tensor.shape
             bucket = buckets.setdefault(tensor.shape, {})
-            bucket[index] = tensor
+            bucket[index] = tensor, kept
             if len(bucket) >= batch_size:
                 run_bucket(tensor.shape)
         yield from ready()

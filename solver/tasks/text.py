@@ -1,22 +1,35 @@
-"""The text of a picture, read by a ``ctc`` or ``multi_head`` network."""
+"""The text of a picture, read by a ``ctc`` or ``multi_head`` network.
+
+Where the contract says how (:class:`solver.spec.TtaSpec`), a picture that the first look leaves in
+doubt is read from other views, too, and what they agree on is the answer.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
+from solver._require import require_cv2
 from solver.charset import Case
 from solver.decoders import TEXT_DECODERS
 from solver.decoders.constraints import Constraint, compile_constraint
 from solver.decoders.scores import check_top_k
-from solver.errors import SpecError
+from solver.errors import SpecError, TaskError
 from solver.model import Float32, Model, Outputs
 from solver.preprocess import preprocess
 from solver.results import Alternative, TextResult
+from solver.tasks.tta import DEPTH, agree
 
+# Sides of what views are made of, in those of the network's canvas.
+FINEST = 3
+
+UInt8 = npt.NDArray[np.uint8]
 Length = int | range | tuple[int, int]
 
 
@@ -32,13 +45,15 @@ class TextOptions:
 class TextReader:
     """Reads pictures with one network; ``temperature`` stands in place of the contract's.
 
+    ``tta``: whether a doubtful picture is looked at again, where the contract says how.
+
     Raises:
         SpecError: the network is not for this.
     """
 
     role: ClassVar[str] = "text"
 
-    def __init__(self, model: Model, *, temperature: float | None = None) -> None:
+    def __init__(self, model: Model, *, temperature: float | None = None, tta: bool = True) -> None:
         decoder = model.spec.decoder
         if model.spec.role != self.role or decoder.name not in TEXT_DECODERS:
             raise SpecError(
@@ -50,6 +65,7 @@ class TextReader:
         self._charset = decoder.charset
         self._temperature = temperature or decoder.temperature
         self._min_length = decoder.min_length
+        self._tta = model.spec.tta if tta else None
 
     def options(
         self,
@@ -71,7 +87,7 @@ class TextReader:
         )
         return TextOptions(constraint, case, top_k)
 
-    def prepare(self, image: npt.NDArray[np.uint8]) -> Float32:
+    def prepare(self, image: UInt8) -> Float32:
         """The network's tensor of an ``(H, W, 3)`` RGB picture."""
         return preprocess(image, self.model.spec.input)[0]
 
@@ -91,9 +107,72 @@ class TextReader:
         )
         return _disbelieved(result, self._min_length)
 
-    def read(self, image: npt.NDArray[np.uint8], options: TextOptions) -> TextResult:
+    def keep(self, image: UInt8) -> UInt8 | None:
+        """As much of an ``(H, W, 3)`` RGB picture as :meth:`settle` wants of it."""
+        return None if self._tta is None else self._reduced(image)
+
+    def settle(self, outputs: Outputs, image: UInt8 | None, options: TextOptions) -> TextResult:
+        """The result in the network's outputs for a picture, or for what was kept of it.
+
+        Where that is in doubt, the picture's other views are read, too.
+
+        Raises:
+            TaskError: the options leave no answer.
+            MissingDependencyError: it is in doubt, and OpenCV does not import.
+        """
+        first = self.decode(outputs, options)
+        rule = self._tta
+        if rule is None or image is None or first.confidence >= rule.below:
+            return first
+        looks = [self.decode(outputs, replace(options, top_k=DEPTH))]
+        looks += self._views(image, options, rule.views)
+        return agree(looks, slope=rule.slope, offset=rule.offset, top_k=options.top_k)
+
+    def looks(self, image: UInt8, options: TextOptions, views: Sequence[str]) -> list[TextResult]:
+        """What is read in an ``(H, W, 3)`` RGB picture and in each view of it, most of it first.
+
+        A view that has no room for what is allowed says nothing: its text is empty, confidence 0.
+
+        Raises:
+            TaskError, MissingDependencyError: as :meth:`settle`.
+        """
+        first = self.decode(self.model.run(self.prepare(image)), replace(options, top_k=DEPTH))
+        return [first, *self._views(image, options, views)]
+
+    def _views(self, image: UInt8, options: TextOptions, names: Sequence[str]) -> list[TextResult]:
+        # OpenCV is for these alone: a first answer that is sure does not wait for it.
+        require_cv2()
+        from solver.views import VIEWS
+
+        several = replace(options, top_k=DEPTH)
+        seen = self._reduced(image)
+        results = []
+        for outputs in self.model.run_many([self.prepare(VIEWS[name](seen)) for name in names]):
+            try:
+                results.append(self.decode(outputs, several))
+            except TaskError:
+                results.append(TextResult("", 0.0))
+        return results
+
+    def read(self, image: UInt8, options: TextOptions) -> TextResult:
         """The text of one ``(H, W, 3)`` RGB picture."""
-        return self.decode(self.model.run(self.prepare(image)), options)
+        return self.settle(self.model.run(self.prepare(image)), image, options)
+
+    def _reduced(self, image: UInt8) -> UInt8:
+        """The picture, shrunk where it has many times the canvas's pixels: nothing finer is seen.
+
+        Views of a large picture would cost as much as the picture is large, and keeping it until
+        its turn comes too much memory.
+        """
+        rule = self.model.spec.input
+        most = FINEST**2 * rule.height * (rule.width or rule.max_width)
+        height, width = image.shape[:2]
+        ratio = math.sqrt(most / (height * width))
+        if ratio >= 1:
+            return image
+        # Rounded down, so that what was reduced is left as it is.
+        size = (max(1, int(width * ratio)), max(1, int(height * ratio)))
+        return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
 
 
 def _disbelieved(result: TextResult, min_length: int) -> TextResult:

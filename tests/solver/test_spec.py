@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from solver import views
 from solver.anchors import AnchorSpec
 from solver.errors import SpecError
-from solver.spec import DecoderSpec, InputSpec, ModelSpec, Provenance
+from solver.spec import VIEWS, DecoderSpec, InputSpec, ModelSpec, Provenance, TtaSpec
 
 GOLDEN = Path(__file__).parent / "golden"
 SCHEMA = Path(__file__).parents[2] / "docs" / "model-spec.schema.json"
@@ -74,6 +75,9 @@ SPECS["glyph"] = ModelSpec(
 )
 SPECS["text-min-length"] = replace(
     SPECS["text-ctc"], decoder=replace(SPECS["text-ctc"].decoder, min_length=4)
+)
+SPECS["text-tta"] = replace(
+    SPECS["text-ctc"], tta=TtaSpec(("slim", "median"), below=0.75, slope=1.5, offset=0.25)
 )
 
 
@@ -151,6 +155,17 @@ REFUSED = [
     ({"decoder__temperature": 10**400}, "temperature"),
     ({"decoder__anchors": {}}, "anchors: expected null"),
     ({"decoder__background": "a"}, "background: expected null"),
+    ({"tta": []}, "tta: expected an object"),
+    ({"tta": {}}, "tta: .*views"),
+    ({"tta": {"views": []}}, "tta.views: expected one or more"),
+    ({"tta": {"views": ["slim", "slim"]}}, "tta.views: expected one or more, each once"),
+    ({"tta": {"views": ["upside down"]}}, "tta.views: expected one of wide, slim"),
+    ({"tta": {"views": [["slim"]]}}, "tta.views"),
+    ({"tta": {"views": "slim"}}, "tta.views"),
+    ({"tta": {"views": ["slim"], "below": 1.5}}, "tta.below"),
+    ({"tta": {"views": ["slim"], "slope": 0}}, "tta.slope"),
+    ({"tta": {"views": ["slim"], "offset": "0"}}, "tta.offset"),
+    ({"tta": {"views": ["slim"], "surprise": 1}}, "surprise"),
     ({"provenance__samples": {"own": "many"}}, "samples"),
     ({"provenance__licence": 3}, "licence"),
     ({"provenance__split_seed": "1"}, "split_seed"),
@@ -177,6 +192,16 @@ def test_a_least_length_is_for_texts_that_can_be_as_long(
     DecoderSpec(**decoder, min_length=most)
     with pytest.raises(SpecError, match=f"min_length: expected an integer in 0–{most}"):
         DecoderSpec(**decoder, min_length=most + 1)
+
+
+def test_further_looks_are_for_texts_alone() -> None:
+    with pytest.raises(SpecError, match="tta: expected null with the role class"):
+        replace(SPECS["class"], tta=TtaSpec(("slim",)))
+    assert ModelSpec.from_json(json.dumps(body(tta=None))) == SPECS["text-ctc"]
+
+
+def test_the_contract_knows_just_the_views_that_there_are() -> None:
+    assert tuple(views.VIEWS) == VIEWS
 
 
 def test_what_is_none_of_the_labels_is_one_of_them() -> None:
