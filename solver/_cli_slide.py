@@ -9,15 +9,12 @@ from pathlib import Path
 
 from solver import images
 from solver._cli_draw import Drawings
-from solver._cli_read import said
+from solver._cli_read import DOUBTFUL, OK, SOME_FAILED, USAGE, said
 from solver._solver import Solver
 from solver._sources import standard_input
 from solver.draw import draw_slide
 from solver.errors import ImageError, LowConfidenceError, TaskError
 from solver.results import Failure
-
-OK, FAILED, USAGE = 0, 1, 2
-DOUBTFUL = 0.7
 
 
 def read_slide(args: argparse.Namespace) -> int:
@@ -46,7 +43,7 @@ def read_slide(args: argparse.Namespace) -> int:
         sys.stderr.write(f"solver: {said(error)}\n")
         if args.json:
             _write({"error": Failure(0, args.background, error).to_dict()["error"]})
-        return FAILED
+        return SOME_FAILED
     if answer.confidence < DOUBTFUL:
         sys.stderr.write(f"solver: doubtful, confidence {answer.confidence:.2f}\n")
     if args.json:
@@ -58,7 +55,7 @@ def read_slide(args: argparse.Namespace) -> int:
             drawings.write(draw_slide(picture, answer), name=args.background)
         except OSError as error:
             sys.stderr.write(f"solver: the drawing is not written: {error}\n")
-            return FAILED
+            return SOME_FAILED
     return OK
 
 

@@ -56,10 +56,7 @@ def count(value: str) -> int:
 
 def unit(value: str) -> float:
     """A number from 0 to 1."""
-    try:
-        found = float(value)
-    except ValueError:
-        found = -1.0
+    found = number(value)
     if not 0 <= found <= 1:
         raise argparse.ArgumentTypeError(f"expected a number from 0 to 1, received {value!r}")
     return found

@@ -210,8 +210,9 @@ class TtaSpec:
     """Test-time augmentation of a text network: further looks at a picture that is in doubt.
 
     Where the first look's confidence is less than ``below``, the ``views`` of the picture (of
-    :data:`VIEWS`) are read, too. A text's probability is its mean over all looks; ``slope`` and
-    ``offset`` make the log odds of that mean those of being right.
+    :data:`VIEWS`) are read, too. A text's probability is its mean over all looks, each of which
+    counts for its own answer alone; ``slope`` and ``offset`` make the log odds of that mean those
+    of being right.
     """
 
     views: tuple[str, ...]

@@ -22,7 +22,8 @@ def add(commands: Any) -> None:
         nargs="*",
         type=Path,
         metavar="FOLDER",
-        help="fit confidence on held-back pictures; none named: data.validation",
+        help="fit confidence, or a detector's score threshold, on held-back pictures; none named: "
+        "data.validation",
     )
     export.add_argument(
         "--int8",

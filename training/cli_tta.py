@@ -21,7 +21,7 @@ def add(commands: Any) -> None:
     tta.add_argument("model", type=Path, metavar="MODEL", help="an .onnx file of solver-train")
     tta.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     tta.add_argument("-o", "--output", type=Path, required=True, help="the .onnx file to write")
-    tta.add_argument("--below", type=float, help="the confidence that is doubt; default: 0.65")
+    tta.add_argument("--below", type=float, help="the confidence that is doubt; default: 0.8")
     tta.add_argument("--most", type=int, help="of views; default: 12")
     tta.set_defaults(run=_tta)
 

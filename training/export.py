@@ -44,6 +44,7 @@ from training.exporting.parity import (
     gate_tensors,
     keras_run,
 )
+from training.exporting.score_threshold import fit_score_threshold
 from training.exporting.temperature import fit_temperature
 from training.exporting.threshold import fit_threshold
 from training.figures.boxes import BoxFigures
@@ -91,8 +92,9 @@ def export(
 ) -> list[Path]:
     """Write ``output`` and what ``extras`` name, and return what was written.
 
-    ``calibration`` are held-back folders that the temperature is fitted on (none named: the
-    validation part; None: it is not fitted). ``on_report`` gets a line a check.
+    ``calibration`` are held-back folders that the temperature is fitted on, or a detector's score
+    threshold (none named: the validation part; None: it is not fitted). ``on_report`` gets a line
+    a check.
 
     Raises:
         ParityError: an exported network does not answer as the trained one does; nothing is
@@ -146,8 +148,14 @@ class _Work:
         spec = self.spec()
         write_onnx(network, spec, draft)
         fitted_on = ""
-        # A score of a box is no probability that a whole answer is right.
-        if calibration is not None and self.config.task != "detect":
+        if calibration is not None and spec.decoder.anchors is not None:
+            samples, held = self.labelled(calibration)
+            least, f1 = fit_score_threshold(Model.open(draft), samples)
+            anchors = replace(spec.decoder.anchors, score_threshold=least)
+            spec = replace(spec, decoder=replace(spec.decoder, anchors=anchors))
+            set_spec(draft, spec)
+            self.report(f"score threshold: {least:g}, F1 {f1:.3f} on {held}")
+        elif calibration is not None:
             samples, fitted_on = self.labelled(calibration)
             temperature = fit_temperature(Model.open(draft), samples)
             spec = replace(spec, decoder=replace(spec.decoder, temperature=temperature))
@@ -241,6 +249,8 @@ class _Work:
             return self.held_back, f"the {len(self.held_back)} pictures of the validation part"
         sources = self.config.data.train
         usual = "classes" if self.config.task == "classify" else "filename"
+        if self.config.task == "detect":
+            usual = sources[0].reader
         # Where no folder is of the task's usual kind, labels stand where those of training do.
         own = {source.reader for source in sources} & {"classes", "filename"}
         reader = usual if usual in own or not own else own.pop()

@@ -59,7 +59,7 @@ def slide(
     Raises:
         TaskError: the pictures do not fit each other, or show no piece or gap; or the piece starts
             beyond the background.
-        ValueError: ``scale`` is not positive, or ``start`` not a finite number.
+        ValueError: ``scale`` is not a number above 0 and up to 1000, or ``start`` not a finite one.
     """
     if not (is_finite(scale) and 0 < scale <= _LARGEST_SCALE):
         raise ValueError(

@@ -24,7 +24,7 @@ from solver.errors import SpecError, TaskError
 from solver.model import Float32, Model, Outputs
 from solver.preprocess import preprocess
 from solver.results import Alternative, TextResult
-from solver.tasks.tta import DEPTH, agree
+from solver.tasks.tta import agree
 
 # Sides of what views are made of, in those of the network's canvas.
 FINEST = 3
@@ -124,32 +124,26 @@ class TextReader:
         rule = self._tta
         if rule is None or image is None or first.confidence >= rule.below:
             return first
-        looks = [self.decode(outputs, replace(options, top_k=DEPTH))]
-        looks += self._views(image, options, rule.views)
+        looks = [first, *self.views(image, options, rule.views)]
         return agree(looks, slope=rule.slope, offset=rule.offset, top_k=options.top_k)
 
-    def looks(self, image: UInt8, options: TextOptions, views: Sequence[str]) -> list[TextResult]:
-        """What is read in an ``(H, W, 3)`` RGB picture and in each view of it, most of it first.
+    def views(self, image: UInt8, options: TextOptions, names: Sequence[str]) -> list[TextResult]:
+        """What is read in these views of an ``(H, W, 3)`` RGB picture.
 
         A view that has no room for what is allowed says nothing: its text is empty, confidence 0.
 
         Raises:
-            TaskError, MissingDependencyError: as :meth:`settle`.
+            MissingDependencyError: OpenCV does not import.
         """
-        first = self.decode(self.model.run(self.prepare(image)), replace(options, top_k=DEPTH))
-        return [first, *self._views(image, options, views)]
-
-    def _views(self, image: UInt8, options: TextOptions, names: Sequence[str]) -> list[TextResult]:
         # OpenCV is for these alone: a first answer that is sure does not wait for it.
         require_cv2()
         from solver.views import VIEWS
 
-        several = replace(options, top_k=DEPTH)
         seen = self._reduced(image)
         results = []
         for outputs in self.model.run_many([self.prepare(VIEWS[name](seen)) for name in names]):
             try:
-                results.append(self.decode(outputs, several))
+                results.append(self.decode(outputs, options))
             except TaskError:
                 results.append(TextResult("", 0.0))
         return results

@@ -1,19 +1,18 @@
 """What several looks at one picture say together.
 
-Each look is a whole answer with its alternatives. A text's probability is the mean of what the
-looks give it, so that one look that is sure counts as much as several that waver; the contract's
-slope and offset then make that mean the probability that the answer is right.
+The answer is the text that the looks give most probability on average, each to its own answer
+alone, so that one look that is sure counts as much as several that waver. The contract's slope and
+offset make that mean the probability that the answer is right.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 
 from solver.results import Alternative, Character, TextResult
 
-# Texts of each look that count; below the third hardly any is right.
-DEPTH = 3
 _SURE = 1e-9  # how near to 0 and 1 log odds are taken
 
 
@@ -22,38 +21,44 @@ def agree(
 ) -> TextResult:
     """The answer of one or more looks, the first of them the picture as it is.
 
-    ``slope`` and ``offset`` are those of log odds over the mean's. Only what some look has
-    for its own answer is one; of equal ones, what an earlier look says. A character is as sure as
-    the looks with this answer are on average. There may be fewer than ``top_k - 1`` alternatives.
+    ``slope`` and ``offset`` are those of log odds over the mean's. Of equally probable texts the
+    one that an earlier look gave is the answer. Its characters are as sure as the looks that gave
+    it are on average. There are ``top_k - 1`` alternatives at most: what other looks answered, and
+    what any of them has for an alternative.
     """
-    means = _means(looks)
-    own = dict.fromkeys(look.text for look in looks)
-    best = max(own, key=lambda text: means[text])
-    sure = _calibrated(means[best], slope, offset)
-    # The others share what is left in the same proportions.
-    rest = (1 - sure) / max(1 - means[best], _SURE)
-    others = sorted(
-        (text for text in means if text != best and means[text]), key=lambda text: -means[text]
+    own = _means([[(look.text, look.confidence)] for look in looks])
+    best = max(own, key=lambda text: own[text])
+    sure = _calibrated(own[best], slope, offset)
+    seen = _means(
+        [
+            [
+                (look.text, look.confidence),
+                *((one.text, one.confidence) for one in look.alternatives),
+            ]
+            for look in looks
+        ]
     )
+    # The others share what is left in the same proportions.
+    rest = (1 - sure) / max(1 - seen[best], _SURE)
+    others = sorted((text for text in seen if text != best), key=lambda text: -seen[text])
     return TextResult(
         text=best,
         confidence=sure,
         characters=_characters([look for look in looks if look.text == best]),
         alternatives=tuple(
-            Alternative(text, min(sure, rest * means[text])) for text in others[: top_k - 1]
+            Alternative(text, min(sure, rest * seen[text]))
+            for text in others[: top_k - 1]
+            if seen[text]
         ),
     )
 
 
-def _means(looks: Sequence[TextResult]) -> Mapping[str, float]:
-    """Text → mean probability over the looks, in the order in which texts were met."""
+def _means(answers: Sequence[Sequence[tuple[str, float]]]) -> Mapping[str, float]:
+    """Text → mean probability over all looks' answers, in the order in which texts were met."""
     sums: dict[str, float] = {}
-    for look in looks:
-        read = [(look.text, look.confidence)]
-        read += [(other.text, other.confidence) for other in look.alternatives]
-        for text, confidence in read:
-            sums[text] = sums.get(text, 0.0) + confidence
-    return {text: value / len(looks) for text, value in sums.items()}
+    for text, confidence in itertools.chain.from_iterable(answers):
+        sums[text] = sums.get(text, 0.0) + confidence
+    return {text: value / len(answers) for text, value in sums.items()}
 
 
 def _calibrated(mean: float, slope: float, offset: float) -> float:

@@ -24,8 +24,8 @@ from training.whole import beside
 
 Float64 = npt.NDArray[np.float64]
 
-BELOW, MOST = 0.65, 12
-# What a look gives a text that is not among its best, at the least.
+BELOW, MOST = 0.8, 12
+# What a look gives a text that is not its answer, at the least.
 _LEAST = 1e-3
 # Fewer doubtful pictures than this say nothing of views.
 FEWEST = 50
@@ -92,7 +92,7 @@ def fit_tta(
         picture = sample.pixels()
         first = reader.read(picture, reader.options())
         if first.confidence < below:
-            looks.append(reader.looks(picture, reader.options(), VIEWS))
+            looks.append([first, *reader.views(picture, reader.options(), VIEWS)])
             labels.append(sample.label)
     if len(looks) < FEWEST:
         raise DatasetError(
@@ -157,15 +157,10 @@ def fit_log_odds(shares: Float64, right: npt.NDArray[np.bool_]) -> tuple[float, 
 
 
 def _chances(looks: Sequence[Sequence[TextResult]], labels: Sequence[str]) -> Float64:
-    """``(N, 1 + V)``: the probability that each look gives the label, 0 where it is not among its
-    best.
-    """
-
-    def chance(look: TextResult, label: str) -> float:
-        if look.text == label:
-            return look.confidence
-        return next((one.confidence for one in look.alternatives if one.text == label), 0.0)
-
+    """``(N, 1 + V)``: the probability that each look gives the label as its answer."""
     return np.array(
-        [[chance(look, label) for look in row] for row, label in zip(looks, labels, strict=True)]
+        [
+            [look.confidence if look.text == label else 0.0 for look in row]
+            for row, label in zip(looks, labels, strict=True)
+        ]
     )

@@ -36,11 +36,11 @@ def look(text: str, confidence: float, **others: float) -> TextResult:
         ([look("a", 0.6)], "a", 0.6),
         ([look("a", 0.6), look("b", 0.4)], "a", 0.3),
         ([look("a", 0.6), look("b", 0.4), look("b", 0.4)], "b", 0.8 / 3),
-        ([look("a", 0.5, b=0.4), look("b", 0.3, a=0.1)], "b", 0.35),
+        ([look("a", 0.4, b=0.4), look("b", 0.5, a=0.1)], "b", 0.25),
         ([look("a", 0.5, b=0.5)], "a", 0.5),  # of equal ones the first look's own
         ([look("", 0.0), look("", 0.0)], "", 0.0),
         ([look("a", 1.0), look("a", 1.0)], "a", 1.0),
-        # A text that no look has for its own is no answer, however probable.
+        # What is nobody's answer is none, however probable, so that `top_k` changes no answer.
         ([look("a", 0.4, c=0.3), look("b", 0.35, c=0.3)], "a", 0.2),
     ],
 )
