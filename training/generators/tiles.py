@@ -57,7 +57,7 @@ class TilesGenerator:
         fonts: Sequence[FontFace] | None = None,
         two: float = 0.0,
     ) -> None:
-        self._icons = icons
+        self._icons = dict(icons)  # as it travels to other processes
         self._photos = None if photos is None else TilePhotos(photos)
         self._names = tuple(icons) if self._photos is None else self._photos.names
         self.words = self._names if words is None else tuple(words)

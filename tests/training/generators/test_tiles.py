@@ -47,6 +47,20 @@ def test_a_thing_has_its_own_colours(seed: int) -> None:
     assert red > blue + 60
 
 
+@pytest.mark.parametrize("options", [{}, {"icons": WORD_ICONS}], ids=["any", "words"])
+def test_any_number_of_processes_draws_the_same(
+    latin: tuple[FontFace, ...], tmp_path: Path, options: dict[str, Icons]
+) -> None:
+    drawn = generator(latin, **options)
+    for workers in (1, 2):
+        write_records(tmp_path / str(workers), drawn, 34, seed=4, workers=workers)
+    one, two = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*.*")}
+        for folder in (tmp_path / "1", tmp_path / "2")
+    )
+    assert one == two
+
+
 @pytest.mark.parametrize("name", sorted(ICONS))
 def test_every_icon_is_an_ink(name: str) -> None:
     rng = np.random.default_rng(3)
