@@ -4,10 +4,11 @@ others may fine-tune, the Keras weights too.
     python benchmarks/click_models/publish.py detector.toml RUN --root FOLDER
     python benchmarks/click_models/publish.py glyph.toml RUN --root FOLDER --figures click.json
 
-Refused, like every export, unless Keras and ONNX Runtime give the same answers. A glyph reader's
-temperature is fitted on the validation pictures of its settings, its likeness on pairs that are
-drawn here: one half of them shapes that it has no class for. The card says what the run was, and
-what ``benchmarks/click_accuracy.py --out click.json`` measured, where that is given.
+Refused, like every export, unless Keras and ONNX Runtime give the same answers. A detector's score
+threshold and a glyph reader's temperature are fitted on the validation pictures of its settings, a
+reader's likeness on pairs that are drawn here: one half of them shapes that it has no class for.
+The card says what the run was, and what ``benchmarks/click_accuracy.py --out click.json`` measured,
+where that is given.
 """
 
 from __future__ import annotations
@@ -85,11 +86,11 @@ WHAT = {
 GROUNDS = {
     "detector": "made of noise and shapes, and on crops of the wallpapers of Debian's packages "
     "`gnome-backgrounds`, `mate-backgrounds` and `plasma-workspace-wallpapers` (CC BY-SA and "
-    "GPL; nothing of them is shipped), after 12,000 of the first kind alone",
+    "GPL; nothing of them is shipped); before, 24,000 of simpler kinds",
     "glyph": "made of noise and shapes",
 }
 LIMITS = {
-    "detector": "Marks smaller than 1/20 or larger than 1/3 of the picture's long side were not "
+    "detector": "Marks smaller than 1/17 or larger than 1/3 of the picture's long side were hardly "
     "drawn. A score ranks boxes; it is no probability.",
     "glyph": "Simplified Chinese of GB 2312, 0-9A-Za-z; angles of up to 75 degrees. O, o and 0 and "
     "the like are told apart by their size at best, and a cut-out has none.",
@@ -159,6 +160,9 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
     likeness_text = (
         "" if spec.decoder.likeness is None else f", likeness {list(spec.decoder.likeness)}"
     )
+    fitted = f"Temperature {spec.decoder.temperature:.3f}{likeness_text}."
+    if spec.decoder.anchors is not None:
+        fitted = f"Score threshold {spec.decoder.anchors.score_threshold:g}: the best F1 on these."
     text = CARD.format(
         name=settings.name,
         what=WHAT[spec.role],
@@ -174,7 +178,7 @@ def write_card(settings: config.Config, run: Path, output: Path, figures: Path |
         epoch=best.number,
         epochs=len(epochs),
         chosen=f"the best {main} on pictures of another seed",
-        fitted=f"Temperature {spec.decoder.temperature:.3f}{likeness_text}.",
+        fitted=fitted,
         figures="\n".join(shown),
         limits=LIMITS[spec.role],
     )
@@ -200,7 +204,7 @@ def main() -> None:
         options.root,
         best,
         output,
-        calibration=() if is_glyph else None,
+        calibration=(),
         on_report=print,
     )
     if is_glyph:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 pytest.importorskip("keras_cv")
 
 import solver
+from solver.model import Model
 from training import cli, config
 from training.generators import ClickGenerator, write_records
 from training.generators.fonts import BUILTIN, FontFace
+from training.samples import Sample
 
 pytestmark = pytest.mark.training
 
@@ -103,6 +106,31 @@ def test_the_exported_file_is_read_at_once(exported: Path, project: Path) -> Non
     assert "AP@.5" in card
     assert "[detect]" in card
     assert "corners in pixels" in card
+
+
+def test_calibrate_chooses_the_score_threshold(
+    project: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The fit itself is told from here: what has learned so little finds next to nothing."""
+    seen: list[int] = []
+
+    def fit(model: Model, samples: Sequence[Sample]) -> tuple[float, float]:
+        seen.append(sum(len(sample.boxes) for sample in samples))
+        return 0.37, 0.9
+
+    monkeypatch.setattr("training.export.fit_score_threshold", fit)
+    output = tmp_path / "marks.onnx"
+    arguments = ["export", str(project / "captcha.toml"), "-o", str(output), "--calibrate"]
+    for folders in ([], [str(project / "test")]):
+        assert cli.main([*arguments, *folders]) == 0
+        assert "score threshold: 0.37, F1 0.900 on " in capsys.readouterr().out
+    assert seen[0] == seen[1] > 16
+    anchors = solver.Solver(output).models["detector"].spec.decoder.anchors
+    assert anchors is not None
+    assert anchors.score_threshold == 0.37
 
 
 def test_int8_is_held_to_average_precision(
