@@ -1,7 +1,8 @@
 """From what the demo site asks to what its forms take, for spiders without a browser.
 
 ``shown`` is the reply to ``GET /captcha/KIND.json``; pictures in it are ``data:`` URIs, which the
-solver takes as they are. Every function raises one of UNSURE where there is no good answer.
+solver takes as they are. Every function raises one of ``spiders.UNSURE`` where there is no good
+answer.
 """
 
 from __future__ import annotations
@@ -14,8 +15,6 @@ import solver as sdk
 Fields = dict[str, str]
 Shown = Mapping[str, Any]
 
-# What another picture may mend; any other error is told.
-UNSURE = (sdk.LowConfidenceError, sdk.TaskError)
 ACCOUNT = {"username": "demo", "password": "demo"}
 
 

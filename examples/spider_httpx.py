@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from examples.demo_site.models import add_options, read_options
-from examples.forms import ACCOUNT, FORMS, UNSURE
+from examples.forms import ACCOUNT, FORMS
+from examples.spiders import UNSURE, add_options, read_options
 
 TIMEOUT = 60.0  # seconds
 

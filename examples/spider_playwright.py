@@ -8,68 +8,15 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import solver as sdk
-from examples.browsers import find_chromium, no_browser
-from examples.demo_site.models import add_options, read_options
-from examples.forms import UNSURE
+from examples.browsers import TRIES, WAIT, answer, find_chromium, no_browser
+from examples.spiders import UNSURE, add_options, enter_all, read_options
 from solver.browser import playwright as captcha
 
-TRIES = 3
-WAIT = 60.0  # seconds for a picture, and for the site's verdict
 # Playwright's own downloads are not needed: it drives the system's Chromium too.
 ARGUMENTS = ("--disable-background-networking", "--disable-component-update", "--disable-sync")
-
-
-def text(page: Any, solver: Any, timeout: float) -> None:
-    captcha.text(
-        page,
-        image="#captcha",
-        into="#code",
-        solver=solver,
-        refresh="#new",
-        min_confidence=0.5,
-        charset=sdk.DIGITS + sdk.UPPER,
-        length=4,
-        timeout=timeout,
-    )
-
-
-def grid(page: Any, solver: Any, timeout: float) -> None:
-    captcha.tiles(page, image="#captcha", solver=solver, refresh="#new", timeout=timeout)
-
-
-def click(page: Any, solver: Any, timeout: float) -> None:
-    captcha.click(
-        page,
-        image="#captcha",
-        asked="#asked",
-        solver=solver,
-        refresh="#new",
-        timeout=timeout,
-    )
-
-
-def slide(page: Any, solver: Any, timeout: float) -> None:
-    captcha.slide(
-        page,
-        background="#background",
-        piece="#piece",
-        handle="#handle",
-        solver=solver,
-        refresh="#new",
-        timeout=timeout,
-    )
-
-
-ANSWER: Mapping[str, Callable[[Any, Any, float], None]] = {
-    "text": text,
-    "grid": grid,
-    "click": click,
-    "slide": slide,
-}
 
 
 def log_in(
@@ -81,7 +28,7 @@ def log_in(
         page.locator("#username").fill("demo")
         page.locator("#password").fill("demo")
         try:
-            ANSWER[kind](page, solver, timeout)
+            answer(captcha, page, kind, solver=solver, timeout=timeout)
         except UNSURE:
             continue
         page.locator("#submit").click()
@@ -118,7 +65,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-sandbox", action="store_true", help="as root, in a container")
     options, solver = read_options(parser, arguments)
     extra = ["--no-sandbox"] if options.no_sandbox else []
-    inside = []
     with sync_playwright() as playwright:
         try:
             browser = open_chromium(
@@ -127,11 +73,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except Error as error:
             print(f"error: {no_browser(error)}", file=sys.stderr)
             return 2
-        for kind in options.kinds:
-            inside.append(log_in(browser.new_page(), options.address, kind, solver=solver))
-            print(f"{kind}: {'in' if inside[-1] else 'not in'}")
+        code = enter_all(
+            options.kinds,
+            lambda kind: log_in(browser.new_page(), options.address, kind, solver=solver),
+        )
         browser.close()
-    return 0 if all(inside) else 1
+    return code
 
 
 if __name__ == "__main__":

@@ -13,8 +13,8 @@ from typing import Any
 
 import requests
 
-from examples.demo_site.models import add_options, read_options
-from examples.forms import ACCOUNT, FORMS, UNSURE
+from examples.forms import ACCOUNT, FORMS
+from examples.spiders import UNSURE, add_options, enter_all, read_options
 
 TIMEOUT = 60.0  # seconds
 
@@ -47,14 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Log in to the demo site with requests.")
     add_options(parser)
     options, solver = read_options(parser, arguments)
-    inside = []
-    for kind in options.kinds:
+
+    def enter(kind: str) -> bool:
         with requests.Session() as session:
             session.trust_env = False  # loopback needs no proxy
-            entered = log_in(session, options.address, kind, solver=solver, tries=3)
-        print(f"{kind}: {'in' if entered else 'not in'}")
-        inside.append(entered)
-    return 0 if all(inside) else 1
+            return log_in(session, options.address, kind, solver=solver, tries=3)
+
+    return enter_all(options.kinds, enter)
 
 
 if __name__ == "__main__":

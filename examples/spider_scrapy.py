@@ -25,8 +25,9 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import FormRequest, Request, Response
 from tldextract import TLDExtract
 
-from examples.demo_site.models import add_options, open_solver, read_options
-from examples.forms import ACCOUNT, FORMS, UNSURE
+from examples.demo_site.models import open_solver
+from examples.forms import ACCOUNT, FORMS
+from examples.spiders import UNSURE, add_options, read_options
 
 _LOG = logging.getLogger(__name__)
 TRIES = 3

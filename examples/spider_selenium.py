@@ -8,67 +8,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import solver as sdk
-from examples.browsers import find_chromedriver, find_chromium, no_browser
-from examples.demo_site.models import add_options, read_options
-from examples.forms import UNSURE
+from examples.browsers import (
+    TRIES,
+    WAIT,
+    answer,
+    find_chromedriver,
+    find_chromium,
+    no_browser,
+)
+from examples.spiders import UNSURE, add_options, enter_all, read_options
 from solver.browser import selenium as captcha
 
-TRIES = 3
-WAIT = 60.0  # seconds for a picture, and for the site's verdict
 _VERDICT = "#welcome, #said:not(:empty)"
-
-
-def text(driver: Any, solver: Any, timeout: float) -> None:
-    captcha.text(
-        driver,
-        image="#captcha",
-        into="#code",
-        solver=solver,
-        refresh="#new",
-        min_confidence=0.5,
-        charset=sdk.DIGITS + sdk.UPPER,
-        length=4,
-        timeout=timeout,
-    )
-
-
-def grid(driver: Any, solver: Any, timeout: float) -> None:
-    captcha.tiles(driver, image="#captcha", solver=solver, refresh="#new", timeout=timeout)
-
-
-def click(driver: Any, solver: Any, timeout: float) -> None:
-    captcha.click(
-        driver,
-        image="#captcha",
-        asked="#asked",
-        solver=solver,
-        refresh="#new",
-        timeout=timeout,
-    )
-
-
-def slide(driver: Any, solver: Any, timeout: float) -> None:
-    captcha.slide(
-        driver,
-        background="#background",
-        piece="#piece",
-        handle="#handle",
-        solver=solver,
-        refresh="#new",
-        timeout=timeout,
-    )
-
-
-ANSWER: Mapping[str, Callable[[Any, Any, float], None]] = {
-    "text": text,
-    "grid": grid,
-    "click": click,
-    "slide": slide,
-}
 
 
 def log_in(
@@ -83,7 +37,7 @@ def log_in(
         for field in ("username", "password"):
             driver.find_element("id", field).send_keys("demo")
         try:
-            ANSWER[kind](driver, solver, timeout)
+            answer(captcha, driver, kind, solver=solver, timeout=timeout)
         except UNSURE:
             continue
         driver.find_element("id", "submit").click()
@@ -119,19 +73,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.no_sandbox:
         settings.add_argument("--no-sandbox")
     service = webdriver.ChromeService(executable_path=options.driver or find_chromedriver())
-    inside = []
     try:
         driver = webdriver.Chrome(options=settings, service=service)
     except WebDriverException as error:
         print(f"error: {no_browser(error)}", file=sys.stderr)
         return 2
     try:
-        for kind in options.kinds:
-            inside.append(log_in(driver, options.address, kind, solver=solver))
-            print(f"{kind}: {'in' if inside[-1] else 'not in'}")
+        return enter_all(
+            options.kinds, lambda kind: log_in(driver, options.address, kind, solver=solver)
+        )
     finally:
         driver.quit()
-    return 0 if all(inside) else 1
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from examples.demo_site.models import lacking, open_solver
 from examples.demo_site.records import Desk
 from examples.demo_site.report import lines
 from examples.demo_site.site import Site, open_kinds
+from examples.spiders import add_model_option
 
 TRIES = 3
 
@@ -81,13 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--run", action="store_true", help="send a spider, and print its success")
     parser.add_argument("--logins", type=int, default=50, help="how often by each kind (50)")
-    parser.add_argument(
-        "--model",
-        action="append",
-        default=[],
-        metavar="MODEL",
-        help="a file, or an embedded model's name, in place of what answers for its role",
-    )
+    add_model_option(parser)
     parser.add_argument(
         "--tiles",
         metavar="FOLDER",

@@ -7,7 +7,6 @@ one's own has pictures of its own, and so it has a model of its own, which
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -31,40 +30,6 @@ def open_solver(models: Sequence[str] = (), *, drawn: bool = True) -> sdk.Solver
     """
     has_tiles = any(open_model(model).spec.role == "tile" for model in models)
     return sdk.Solver(*models, *([] if has_tiles or not drawn else [str(TILES)]))
-
-
-def add_options(parser: argparse.ArgumentParser) -> None:
-    """What every spider is told: the site's address, kinds, and networks of one's own."""
-    parser.add_argument("address", help="of the demo site, as it prints it")
-    parser.add_argument(
-        "kinds", nargs="*", metavar="KIND", help=f"of {', '.join(ROLES)} (all that can be answered)"
-    )
-    parser.add_argument(
-        "--model",
-        action="append",
-        default=[],
-        metavar="MODEL",
-        help="a file, or an embedded model's name, in place of what answers for its role",
-    )
-
-
-def read_options(
-    parser: argparse.ArgumentParser, arguments: Sequence[str] | None
-) -> tuple[argparse.Namespace, sdk.Solver]:
-    """The options, and a solver that can do what they ask for; else the command ends here."""
-    options = parser.parse_args(arguments)
-    try:
-        solver = open_solver(options.model)
-    except sdk.SolverError as error:
-        parser.error(str(error))
-    unknown = sorted(set(options.kinds) - set(ROLES))
-    if unknown:
-        parser.error(f"expected kinds of {', '.join(ROLES)}, received {unknown[0]!r}")
-    for kind in options.kinds:
-        if why := lacking(solver, kind):
-            parser.error(f"{kind}: {why}; name one with --model")
-    options.kinds = options.kinds or [kind for kind in ROLES if not lacking(solver, kind)]
-    return options, solver
 
 
 def lacking(solver: Any, kind: str, words: Sequence[str] = ()) -> str:

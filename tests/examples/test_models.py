@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-import pytest
-
 import solver as sdk
-from examples.demo_site.models import ROLES, TILES, add_options, lacking, open_solver, read_options
+from examples.demo_site.models import ROLES, TILES, lacking, open_solver
 from tests.examples.sites import KINDS
-
-
-def parser() -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser()
-    add_options(found)
-    return found
 
 
 def test_every_kind_has_its_roles() -> None:
@@ -49,27 +40,3 @@ def test_what_is_lacking_is_named() -> None:
 
     assert lacking(Bare, "text") == ""
     assert lacking(Bare, "grid") == "no model (header, tile)"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["http://x", "chess"], "received 'chess'"),
-        (["http://x", "--model", "nothing.onnx"], "nothing.onnx"),
-        (["http://x", "--model", "nothing"], "nothing"),
-        ([], "address"),
-    ],
-)
-def test_a_spider_says_what_is_wrong(
-    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as caught:
-        read_options(parser(), arguments)
-    assert caught.value.code == 2
-    assert said in capsys.readouterr().err
-
-
-def test_without_kinds_it_is_all_that_can_be_answered() -> None:
-    options, found = read_options(parser(), ["http://x"])
-    assert options.kinds == [kind for kind in KINDS if not lacking(found, kind)]
-    assert {"text", "grid", "slide"} <= set(options.kinds)

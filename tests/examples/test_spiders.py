@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import importlib
 import json
@@ -17,7 +18,9 @@ import pytest
 
 import solver as sdk
 from examples.demo_site.challenges import Kind
+from examples.demo_site.models import lacking
 from examples.demo_site.site import Site
+from examples.spiders import add_options, enter_all, read_options
 from tests.browsers import CHROMEDRIVER, PATIENCE
 from tests.examples.sites import KINDS, Oracle, demo
 
@@ -168,3 +171,44 @@ def test_the_installed_browser_is_found(
     with ThreadPoolExecutor() as pool:
         line = [site.address, "slide", "--no-sandbox"]
         assert pool.submit(spider.main, line).result() == 0
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser()
+    add_options(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["http://x", "chess"], "received 'chess'"),
+        (["http://x", "--model", "nothing.onnx"], "nothing.onnx"),
+        (["http://x", "--model", "nothing"], "nothing"),
+        ([], "address"),
+    ],
+)
+def test_a_spider_says_what_is_wrong(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        read_options(parser(), arguments)
+    assert caught.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+def test_without_kinds_it_is_all_that_can_be_answered() -> None:
+    options, found = read_options(parser(), ["http://x"])
+    assert options.kinds == [kind for kind in KINDS if not lacking(found, kind)]
+    assert {"text", "grid", "slide"} <= set(options.kinds)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "code", "said"),
+    [([], 0, ""), (["text"], 0, "text: in\n"), (["grid", "text"], 1, "grid: not in\ntext: in\n")],
+)
+def test_a_line_a_kind(
+    kinds: list[str], code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert enter_all(kinds, lambda kind: kind == "text") == code
+    assert capsys.readouterr().out == said
