@@ -29,7 +29,7 @@ from training.generators.text import ALNUM
 
 _ICONS = tuple(ICONS)
 _SHAPES = 4000  # nameless ones; a glyph reader learns the first few hundred of them
-_CUT = 0.7  # of photo-like grounds, where there are pictures
+_CUT = 0.7  # of `photo`, where there are pictures
 _KINDS = {"chinese": 0.68, "alnum": 0.1, "icons": 0.15, "mixed": 0.07}
 
 
@@ -73,15 +73,15 @@ class ClickGenerator:
     Options: `symbols`, Chinese characters to draw from (default: GB 2312, both levels); `fonts`
     that cover them; `width`, the narrowest and widest picture in pixels; `asked` and `decoys`, how
     many marks, fewest and most; `turn`, the steepest angle in degrees; `size`, a mark's em as a
-    share of the long side; `photo`, the share of photo-like grounds; `grounds`, folders of pictures
-    that most of these are cut out of (default: all are painted); `prompt`, how often a prompt's
-    picture is drawn too; `kinds`, shares of chinese, alnum, icons and mixed pictures; `clutter`,
-    how often lines and dots interfere; `lookalikes`, how often solids, balls, trees and other
-    things of a mark's size lie there too; `shapes` and `signs`, the shares of icons that are
-    nameless shapes, and signs out of fonts; `looks`, the shares of pictures whose marks all have
-    one look of `ALL_LOOKS`, the rest having any of `LOOKS`; `strips`, the share of pictures that
-    are prompts; `pad`, the share of its longer side by which a box is grown on all sides;
-    `formats`, the labels that a corpus gets.
+    share of the long side; `photo`, the share of painted grounds that are like photographs;
+    `grounds`, folders of pictures that 0.7 · `photo` of all grounds are cut out of (default: all
+    are painted); `prompt`, how often a prompt's picture is drawn too; `kinds`, shares of chinese,
+    alnum, icons and mixed pictures; `clutter`, how often lines and dots interfere; `lookalikes`,
+    how often solids, balls, trees and other things of a mark's size lie there too; `shapes` and
+    `signs`, the shares of icons that are nameless shapes, and signs out of fonts; `looks`, the
+    shares of pictures whose marks all have one look of `ALL_LOOKS`, the rest having any of `LOOKS`;
+    `strips`, the share of pictures that are prompts; `pad`, the share of its longer side by which a
+    box is grown on all sides; `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
     """
 
