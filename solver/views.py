@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,39 +57,32 @@ def _padded(share: float) -> View:
 
 
 def _tilted(degrees: float) -> View:
-    """Turned about the middle, anticlockwise; the edges' pixels fill the corners."""
+    """Turned about the middle, anticlockwise."""
 
     def view(image: UInt8) -> UInt8:
         height, width = image.shape[:2]
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0)
-        turned = cv2.warpAffine(
-            image,
-            matrix,
-            (width, height),
-            flags=cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return np.asarray(turned, dtype=np.uint8)
+        return _warped(image, cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1.0))
 
     return view
 
 
 def _slanted(shear: float) -> View:
-    """The top moved to the right by a share of the height; the edges' pixels fill the corners."""
+    """The top moved to the right, and the bottom to the left, by half a share of the height."""
 
     def view(image: UInt8) -> UInt8:
-        height, width = image.shape[:2]
-        matrix = np.array([[1.0, -shear, shear * height / 2], [0.0, 1.0, 0.0]])
-        leant = cv2.warpAffine(
-            image,
-            matrix,
-            (width, height),
-            flags=cv2.INTER_CUBIC,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
-        return np.asarray(leant, dtype=np.uint8)
+        half = shear * len(image) / 2
+        return _warped(image, np.array([[1.0, -shear, half], [0.0, 1.0, 0.0]]))
 
     return view
+
+
+def _warped(image: UInt8, matrix: npt.NDArray[Any]) -> UInt8:
+    """Moved by a (2, 3) matrix on a canvas of the same size; edges' pixels fill the corners."""
+    size = image.shape[1::-1]
+    warped = cv2.warpAffine(
+        image, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, dtype=np.uint8)
 
 
 def _blurred(image: UInt8) -> UInt8:
