@@ -80,8 +80,10 @@ def find(name: str, *, root: Path | None = None, declared: Path | None = None) -
     network = ctc_settings(layers)
     if near.is_file():
         settings = load(declared) if declared else _beside(path)
-    else:
+    elif network:
         settings = _embedded(name, network)
+    else:
+        settings = _read(embedded_settings(path))
     if settings is None:
         return Base(name, path, layers, (), network)
     names = settings.labels if settings.has_labels else tuple(settings.symbols)
@@ -176,8 +178,13 @@ def keep(config: Config, labels: tuple[str, ...], run: Path, *, base: Base | Non
     named = replace(config, labels=labels) if config.has_labels else config
     if base is not None:
         named = replace(named, fit=replace(named.fit, start_from=base.name))
-    body = json.dumps(asdict(named), ensure_ascii=False, indent=2) + "\n"
-    write_whole(run / SETTINGS, body.encode())
+    write_settings(named, run / SETTINGS)
+
+
+def write_settings(config: Config, path: Path) -> None:
+    """Write settings as they stand beside weights, whole or not at all."""
+    body = json.dumps(asdict(config), ensure_ascii=False, indent=2) + "\n"
+    write_whole(path, body.encode())
 
 
 def begun_with(run: Path) -> str:
@@ -268,9 +275,18 @@ def _shown(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 
+def embedded_settings(path: Path) -> Path:
+    """Where the settings of embedded weights lie that do not tell their network by themselves."""
+    return path.with_name(path.name.removesuffix(weights.SUFFIX) + f".{SETTINGS}")
+
+
 def _beside(path: Path) -> Config | None:
     """The settings that a run wrote beside its weights."""
-    settings = path.parent / SETTINGS
+    return _read(path.parent / SETTINGS)
+
+
+def _read(settings: Path) -> Config | None:
+    """The settings in a file, if it is there."""
     if not settings.is_file():
         return None
     try:

@@ -42,7 +42,7 @@ from solver import pretrained
 from solver.model import Model
 from solver.preprocess import preprocess
 from solver.tasks.glyphs import likeness
-from training import config, export, runlog
+from training import bases, config, export, runlog
 from training.exporting.onnx_file import set_spec
 from training.generators import GlyphGenerator
 from training.generators.random_shapes import shape_name
@@ -221,6 +221,7 @@ def main() -> None:
     if not is_glyph:
         weights = REPOSITORY / "training" / "pretrained" / f"{settings.name}{SUFFIX}"
         weights.write_bytes(best.read_bytes())
+        bases.write_settings(settings, bases.embedded_settings(weights))
     manifest = pretrained.FOLDER / pretrained.MANIFEST
     entries = json.loads(manifest.read_text(encoding="utf-8"))
     data = output.read_bytes()

@@ -43,23 +43,29 @@ def undeclared(run: Path, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_embedded_model_tells_everything() -> None:
-    base = bases.find("text-general")
-    assert base.network["task"] == "ctc"
-    assert len(base.names) == 62
+@pytest.mark.parametrize(
+    ("name", "task", "count"), [("text-general", "ctc", 62), ("click-detector", "detect", 1)]
+)
+def test_an_embedded_model_tells_everything(name: str, task: str, count: int) -> None:
+    base = bases.find(name)
+    assert base.network["task"] == task
+    assert len(base.names) == count
     assert base.settings is not None
     assert bases.network_settings(base.settings) == base.network
     assert base.differences(base.settings) == {}
 
 
-def test_a_project_that_fits_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["new", str(tmp_path / "p"), "--from", "text-general"]) == 0
+@pytest.mark.parametrize("name", ["text-general", "click-detector"])
+def test_a_project_that_fits_it(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["new", str(tmp_path / "p"), "--from", name]) == 0
     settings = load(tmp_path / "p" / "captcha.toml")
-    base = bases.find("text-general")
+    base = bases.find(name)
     assert base.differences(settings) == {}
-    assert settings.fit.start_from == "text-general"
-    assert settings.fit == replace(bases._FIT, start_from="text-general")
-    assert settings.symbols == "".join(base.names)
+    assert settings.fit.start_from == name
+    assert settings.fit == replace(bases._FIT, start_from=name)
+    assert settings.has_labels or settings.symbols == "".join(base.names)
     assert "solver-train fit captcha.toml" in capsys.readouterr().out
 
 
