@@ -108,8 +108,14 @@ class TextReader:
         return _disbelieved(result, self._min_length)
 
     def keep(self, image: UInt8) -> UInt8 | None:
-        """As much of an ``(H, W, 3)`` RGB picture as :meth:`settle` wants of it."""
-        return None if self._tta is None else self._reduced(image)
+        """As much of an ``(H, W, 3)`` RGB picture as :meth:`settle` wants of it, a copy.
+
+        What a caller passes in may be written to again before its turn comes.
+        """
+        if self._tta is None:
+            return None
+        seen = self._reduced(image)
+        return image.copy() if seen is image else seen
 
     def settle(self, outputs: Outputs, image: UInt8 | None, options: TextOptions) -> TextResult:
         """The result in the network's outputs for a picture, or for what was kept of it.
