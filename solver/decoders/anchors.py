@@ -21,13 +21,15 @@ def decode(
     spec: ModelSpec,
     placement: Placement,
     threshold: float | None = None,
+    overlap: float | None = None,
 ) -> list[Box]:
     """Read (A, C) raw logits and (A, 4) differences of one picture, best score first.
 
     Every class of every anchor is a candidate; its score is ``sigmoid(logit / temperature)``.
     The best ``max_candidates`` of those that score at least ``threshold`` (the contract's where
     None) are mapped to the picture, held inside it, and thinned by non-maximum suppression class
-    by class. Boxes without an area are left out. Equal scores keep the order of the anchors.
+    by class: boxes that overlap by more than ``overlap`` (the contract's where None) are one. Boxes
+    without an area are left out. Equal scores keep the order of the anchors.
 
     Raises:
         ModelError: outputs of another shape or type, or with NaN or infinity in them.
@@ -46,7 +48,8 @@ def decode(
     )
     solid = area(found) > 0
     found, scores, classes = found[solid], scores[solid], classes[solid]
-    kept = nms(found, scores, iou_threshold=rules.iou_threshold, classes=classes)
+    most = rules.iou_threshold if overlap is None else overlap
+    kept = nms(found, scores, iou_threshold=most, classes=classes)
     return _boxes(found, scores, classes, kept[: rules.max_boxes], spec.decoder.labels)
 
 

@@ -73,6 +73,14 @@ def assign(odds: Float64, *, absent: float, names: Sequence[str | None]) -> Assi
     return Assignment(tuple(boxes), shares, min(1.0, confidence))
 
 
+def heaviest(odds: Float64, *, absent: float) -> float:
+    """The logarithm of the heaviest assignment's weight; odds as in :func:`assign`."""
+    ratios = np.clip(odds / absent, 0.0, LARGEST)
+    boxes = _cheapest(ratios)
+    placed = [ratios[i, j] for i, j in enumerate(boxes) if j != NO_BOX]
+    return float(np.log(placed).sum() + len(odds) * math.log(absent))
+
+
 def _groups(names: Sequence[str | None]) -> list[list[int]]:
     """The places of each name that occurs more than once."""
     places: dict[str, list[int]] = {}

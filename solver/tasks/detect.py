@@ -39,24 +39,49 @@ class Detector:
         return preprocess(image, self.model.spec.input)
 
     def decode(
-        self, outputs: Outputs, placement: Placement, *, threshold: float | None = None
+        self,
+        outputs: Outputs,
+        placement: Placement,
+        *,
+        threshold: float | None = None,
+        overlap: float | None = None,
     ) -> list[Box]:
         """The boxes in the outputs for one picture: logits ``(A, C)``, differences ``(A, 4)``."""
         logits, deltas = outputs
         return anchors.decode(
-            logits, deltas, spec=self.model.spec, placement=placement, threshold=threshold
+            logits,
+            deltas,
+            spec=self.model.spec,
+            placement=placement,
+            threshold=threshold,
+            overlap=overlap,
         )
 
-    def distinct(self, boxes: Sequence[Box]) -> list[Box]:
-        """The boxes of :meth:`detect`, of those in one place the best alone, whatever its class."""
+    def distinct(self, boxes: Sequence[Box], *, overlap: float | None = None) -> list[Box]:
+        """The boxes of :meth:`detect`, of those in one place the best alone, whatever its class.
+
+        ``overlap``: as in :meth:`detect`.
+        """
         rules = self.model.spec.decoder.anchors
         if rules is None or len(self.model.spec.decoder.labels) < 2 or len(boxes) < 2:
             return list(boxes)
         corners = np.array([box.xyxy for box in boxes], dtype=np.float64)
         scores = np.array([box.score for box in boxes])
-        return [boxes[i] for i in nms(corners, scores, iou_threshold=rules.iou_threshold)]
+        most = rules.iou_threshold if overlap is None else overlap
+        return [boxes[i] for i in nms(corners, scores, iou_threshold=most)]
 
-    def detect(self, image: npt.NDArray[np.uint8], *, threshold: float | None = None) -> list[Box]:
-        """The boxes of one ``(H, W, 3)`` RGB picture in its pixels, best score first."""
+    def detect(
+        self,
+        image: npt.NDArray[np.uint8],
+        *,
+        threshold: float | None = None,
+        overlap: float | None = None,
+    ) -> list[Box]:
+        """The boxes of one ``(H, W, 3)`` RGB picture in its pixels, best score first.
+
+        The least score, and the IoU above which two boxes are one thing, are the contract's where
+        they are None.
+        """
         tensor, placement = self.prepare(image)
-        return self.decode(self.model.run(tensor), placement, threshold=threshold)
+        outputs = self.model.run(tensor)
+        return self.decode(outputs, placement, threshold=threshold, overlap=overlap)

@@ -21,6 +21,12 @@ Float64 = npt.NDArray[np.float64]
 BATCH = 64
 # Even odds at a cosine of a half.
 DEFAULT_LIKENESS = (12.0, -6.0)
+# A glyph that a prompt shows is looked at so far turned (degrees, clockwise): marks are turned.
+TURNS = (0.0, -15.0, 15.0)
+# What two glyphs read as, beside how alike they look: a power of its odds. Chosen with drawn
+# pictures, as is that reading may speak for two glyphs being the same and not against it: most
+# icons have no class.
+READING = 0.3
 
 
 class GlyphReader(Classifier):
@@ -46,6 +52,29 @@ class GlyphReader(Classifier):
         if not outputs:
             return np.zeros((0, len(self.labels)))
         return np.stack(outputs).astype(np.float64)
+
+    def views(self, image: UInt8, boxes: Sequence[Box]) -> Float64:
+        """Raw logits ``(N, len(TURNS), C)`` of what lies in the boxes, turned by each of TURNS."""
+        tensors = [
+            self.prepare(cut_out(image, box.xyxy, turn=turn)) for box in boxes for turn in TURNS
+        ]
+        outputs: list[Float32] = [out[0] for out in self.model.run_many(tensors, batch_size=BATCH)]
+        return np.array(outputs, dtype=np.float64).reshape(len(boxes), len(TURNS), -1)
+
+    def same(self, views: Float64, logits: Float64) -> Float64:
+        """``(N, M)`` odds that glyphs seen in ``(N, V, C)`` views are those of ``(M, C)`` logits.
+
+        How alike they look, by the mean of the views and the best of them, and whether they read
+        as the same class.
+        """
+        count, turns, classes = views.shape
+        flat = views.reshape(count * turns, classes)
+        alike = likeness(flat, logits).reshape(count, turns, -1)
+        slope, offset = self.likeness
+        looks = slope * (alike.mean(axis=1) + alike.max(axis=1)) / 2 + offset
+        shares = self.probabilities(flat).reshape(count, turns, classes).mean(axis=1)
+        reads = 1 + classes * (shares @ self.probabilities(logits).T)
+        return np.asarray(np.exp(looks) * reads**READING)
 
     def probabilities(self, logits: Float64) -> Float64:
         """``(N, C)``, rows that sum to 1, after the temperature."""

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pytest
 
 from solver.tasks import assign as module
-from solver.tasks.assign import NO_BOX, Assignment, assign
+from solver.tasks.assign import NO_BOX, Assignment, assign, heaviest
 
 Float64 = npt.NDArray[np.float64]
 
@@ -103,3 +103,16 @@ def test_the_answer_is_a_value() -> None:
     found = assign(np.ones((1, 1)), absent=1.0, names=[None])
     assert isinstance(found, Assignment)
     np.testing.assert_allclose(found.shares, [[0.5, 0.5]])
+
+
+@pytest.mark.parametrize(
+    ("odds", "weight"),
+    [
+        ([[]], 0.5),
+        ([[4.0, 1.0], [1.0, 8.0]], 32.0),
+        ([[4.0, 9.0], [1.0, 8.0]], 32.0),
+        ([[0.1, 0.2], [8.0, 0.1]], 4.0),
+    ],
+)
+def test_the_heaviest_weight(odds: list[list[float]], weight: float) -> None:
+    assert heaviest(np.array(odds), absent=0.5) == pytest.approx(np.log(weight))

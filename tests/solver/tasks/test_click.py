@@ -157,26 +157,28 @@ def test_a_character_without_a_class_is_what_is_left_over(clicker: Solver) -> No
 
 
 def test_a_prompts_picture_asks_from_left_to_right(clicker: Solver) -> None:
-    asked = picture(年=(1, 0), heart=(0, 2), 龙=(1, 3))
+    asked = picture(年=(1, 0), heart=(1, 1), 龙=(1, 3))
     answer = clicker.click(picture(heart=(0, 0), 龙=(1, 3), 年=(3, 1), 舟=(2, 2)), asked)
     assert answer.points == (middle(3, 1), middle(0, 0), middle(1, 3))
     assert [target.text for target in answer.targets] == ["年", "", "龙"]
 
 
-def test_what_is_hardly_a_glyph_and_nowhere_in_the_picture_was_not_asked_for(
+def test_what_stands_in_a_prompts_row_is_asked_for_and_what_does_not_is_not(
     clicker: Solver,
 ) -> None:
     asked = picture(年=(1, 0), 龙=(1, 2))
-    asked[CELL : 2 * CELL, CELL : 2 * CELL] = 67  # scores .38 as a mark, and reads 天
+    stained = asked.copy()
+    stained[3 * CELL :, CELL : 2 * CELL] = 67  # scores .38 as a mark, and reads 天
     drawn = picture(龙=(1, 3), 年=(3, 1), 舟=(0, 0))
-    answer = clicker.click(drawn, asked)
+    answer = clicker.click(drawn, stained)
     assert [target.text for target in answer.targets] == ["年", "龙"]
     assert answer.missing == ()
-    # It is asked for where it is there.
+    asked[CELL : 2 * CELL, CELL : 2 * CELL] = 67
+    assert clicker.click(drawn, asked).missing == (1,)
     drawn[:CELL, 3 * CELL :] = 67
     assert clicker.click(drawn, asked).points == (middle(3, 1), middle(0, 3), middle(1, 3))
     # What is surely a glyph is missing.
-    assert clicker.click(picture(年=(3, 1)), asked).missing == (1,)
+    assert clicker.click(picture(年=(3, 1)), asked).missing == (1, 2)
 
 
 @pytest.mark.parametrize("targets", ["", "  ", [], ["nothing such"], ["龙", ""], [1], "龙" * 33])
@@ -222,6 +224,12 @@ def test_as_a_coroutine(detector_file: Path, glyph_file: Path) -> None:
 )
 def test_what_is_text_and_what_is_a_picture(targets: Any, named: list[str] | None) -> None:
     assert named_targets(targets) == named
+
+
+def test_what_is_cut_out_turns_clockwise() -> None:
+    pixels = np.zeros((30, 30, 3), dtype=np.uint8)
+    pixels[10:12, 10:20] = 255
+    assert (cut_out(pixels, (10, 10, 20, 20), margin=0.0, turn=90.0)[:, 8:] == 255).all()
 
 
 def test_beyond_the_edge_the_last_pixels_are_repeated() -> None:

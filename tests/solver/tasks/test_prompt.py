@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from solver.results import Box
-from solver.tasks.prompt import in_row
+from solver.tasks.prompt import MOST_GLYPHS, rows
 
 
 def mark(middle: float, score: float, side: float = 20.0) -> Box:
@@ -14,14 +16,24 @@ def mark(middle: float, score: float, side: float = 20.0) -> Box:
     return Box(middle - half, 20 - half, middle + half, 20 + half, "mark", score)
 
 
+def prompt(*inked: tuple[int, int]) -> np.ndarray[Any, Any]:
+    """White, with ink from column to column."""
+    pixels = np.full((40, 240, 3), 255, dtype=np.uint8)
+    for x1, x2 in inked:
+        pixels[12:28, x1:x2] = 0
+    return pixels
+
+
+def middles(boxes: tuple[Box, ...]) -> tuple[float, ...]:
+    return tuple((box.x1 + box.x2) / 2 for box in boxes)
+
+
 EVEN = tuple(mark(x, 0.9) for x in (20, 50, 80, 110))
 
 
 @pytest.mark.parametrize(
-    ("marks", "middles"),
+    ("marks", "expected"),
     [
-        ((), ()),
-        ((mark(20, 0.1),), ()),
         ((mark(20, 0.4),), (20,)),
         (EVEN, (20, 50, 80, 110)),
         (EVEN[::-1], (20, 50, 80, 110)),
@@ -33,14 +45,36 @@ EVEN = tuple(mark(x, 0.9) for x in (20, 50, 80, 110))
         ((*EVEN, mark(140, 0.4, side=5.0)), (20, 50, 80, 110)),
         # Surely a glyph, wherever it stands.
         ((*EVEN, mark(200, 0.95)), (20, 50, 80, 110, 200)),
+        # Two that touch are found as one, and each by itself.
+        ((*EVEN[:2], mark(95, 0.9, side=45), mark(80, 0.5), mark(110, 0.5)), (20, 50, 80, 110)),
     ],
 )
-def test_which_marks_are_glyphs(marks: tuple[Box, ...], middles: tuple[float, ...]) -> None:
-    assert tuple((box.x1 + box.x2) / 2 for box in in_row(marks)) == middles
+def test_which_marks_are_glyphs(marks: tuple[Box, ...], expected: tuple[float, ...]) -> None:
+    assert middles(rows(prompt(), marks)[0].boxes) == expected
 
 
-def test_many_marks_take_no_time_to_speak_of() -> None:
+@pytest.mark.parametrize("marks", [(), (mark(20, 0.04),)])
+def test_without_marks_there_is_no_row(marks: tuple[Box, ...]) -> None:
+    assert rows(prompt(), marks) == []
+
+
+def test_there_is_a_row_of_each_length_that_is_likely() -> None:
+    found = rows(prompt(), (*EVEN, mark(140, 0.05)))
+    assert [len(row.boxes) for row in found] == [4, 5, 3]
+    assert [row.weight for row in found] == sorted((row.weight for row in found), reverse=True)
+
+
+def test_ink_that_a_row_leaves_over_speaks_for_a_longer_one() -> None:
+    marks = (*EVEN, mark(150, 0.06))
+    assert len(rows(prompt(), marks)[0].boxes) == 4
+    assert len(rows(prompt((140, 160)), marks)[0].boxes) == 5
+    # A line across the prompt is no glyph's ink.
+    lined = prompt()
+    lined[20:22] = 0
+    assert len(rows(lined, marks)[0].boxes) == 4
+
+
+def test_many_marks_are_no_more_than_the_longest_row() -> None:
     rng = np.random.default_rng(0)
-    places = rng.uniform((20, 0), (300, 1), (100, 2)).tolist()
-    marks = [mark(middle, score) for middle, score in places]
-    assert set(in_row(marks)) >= {box for box in marks if box.score >= 0.8}
+    marks = [mark(middle, score) for middle, score in rng.uniform((20, 0), (300, 1), (100, 2))]
+    assert all(len(row.boxes) <= MOST_GLYPHS for row in rows(prompt(), marks))
