@@ -93,6 +93,15 @@ def test_import_brings_nothing_heavy(statement: str) -> None:
     assert roots.isdisjoint(HEAVY)
 
 
+def test_an_answer_that_is_sure_waits_for_no_opencv() -> None:
+    said = run_python(
+        "import sys, solver\n"
+        "answer = solver.text('examples/pictures/ymt3_81bc0477.png')\n"
+        "print(answer.text, answer.confidence > 0.9, 'cv2' in sys.modules)"
+    )
+    assert said.split() == ["ymt3", "True", "False"]
+
+
 def test_import_training_brings_no_framework() -> None:
     loaded = run_python("import json, sys, training; print(json.dumps(sorted(sys.modules)))")
     roots = {name.partition(".")[0] for name in json.loads(loaded)}

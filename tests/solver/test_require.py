@@ -68,6 +68,16 @@ def test_a_slider_with_a_broken_cv2_names_the_command(
     assert MEND in capsys.readouterr().err
 
 
+def test_a_doubtful_text_with_a_broken_cv2_names_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake(tmp_path, monkeypatch, "cv2", BROKEN)
+    picture = ROOT / "examples" / "pictures" / "QHS1_738caa5d.png"
+    with pytest.raises(MissingDependencyError, match=MEND):
+        solver.text(picture)
+    assert solver.Solver(tta=False).text(picture).confidence < 0.5
+
+
 def test_training_with_a_broken_cv2_names_the_command(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
