@@ -46,6 +46,7 @@ learning_rate = 3e-3
 warmup = 100
 weight_decay = 0.02
 average = 0.995
+mixed_precision = true
 """
 ENVIRONMENT = {
     **os.environ,
@@ -71,7 +72,7 @@ class Size:
     filters: tuple[int, int]
 
 
-FULL = Size(grids=2500, words=16_000, tests=500, epochs=(10, 10), filters=(16, 24))
+FULL = Size(grids=4000, words=16_000, tests=500, epochs=(8, 16), filters=(16, 24))
 QUICK = Size(grids=30, words=400, tests=20, epochs=(1, 1), filters=(4, 4))
 
 
