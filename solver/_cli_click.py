@@ -10,7 +10,8 @@ from pathlib import Path
 from solver import images
 from solver._cli_draw import Drawings
 from solver._cli_read import DOUBTFUL, ESCAPES, OK, SOME_FAILED, USAGE, said
-from solver._solver import Solver, open_model
+from solver._models import open_model
+from solver._solver import Solver
 from solver._sources import standard_input
 from solver.draw import draw_click
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError

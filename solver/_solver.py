@@ -5,16 +5,15 @@ Calls never change it, and any number of threads may share it.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from solver import images, pretrained
 from solver._answers import OnError, check_batch, check_unit, confident, settle
+from solver._models import ModelSource, open_embedded, open_model
 from solver._require import require_cv2
 from solver._session import Provider, check_providers, check_threads
 from solver.charset import Case
@@ -38,8 +37,6 @@ from solver.tasks.glyphs import GlyphReader
 from solver.tasks.stream import answer_many
 from solver.tasks.text import Length, TextReader, UInt8
 from solver.tasks.tiles import HeaderReader, TileReader, Wanted, answer_grids
-
-ModelSource = str | os.PathLike[str]
 
 _Task = TypeVar("_Task", TextReader, Classifier, Detector, HeaderReader, TileReader, GlyphReader)
 
@@ -374,40 +371,10 @@ class Solver:
                         f"{', '.join(map(str, self._sources)) or 'no file'} was given; "
                         "pass one: Solver('model.onnx'), or --model model.onnx"
                     )
-                self._models[role] = _open_embedded(
+                self._models[role] = open_embedded(
                     embedded, threads=self._threads, providers=self._providers
                 )
             return self._models[role]
-
-
-def open_model(
-    source: ModelSource,
-    *,
-    threads: int = 1,
-    providers: Sequence[Provider] | None = None,
-) -> Model:
-    """Open a model file, or an embedded model by its bare name.
-
-    A string without a folder or a suffix is a name; ``Path("text-general")`` is a file.
-
-    Raises:
-        ModelError: there is no such file or name, or it is damaged.
-        SpecError: its contract does not fit.
-    """
-    if not isinstance(source, str | os.PathLike):
-        raise ModelError(
-            f"expected the path of a model file or the name of an embedded model, received "
-            f"{source!r:.80}"
-        )
-    if isinstance(source, str) and Path(source).name == source and not Path(source).suffix:
-        return _open_embedded(pretrained.find(source), threads=threads, providers=providers)
-    return Model.open(source, threads=threads, providers=providers)
-
-
-def _open_embedded(
-    entry: pretrained.Pretrained, *, threads: int, providers: Sequence[Provider] | None
-) -> Model:
-    return Model(entry.read(), source=entry.name, threads=threads, providers=providers)
 
 
 def _rebuild(

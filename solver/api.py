@@ -9,8 +9,9 @@ from typing import TypeVar, cast
 
 from solver._answers import OnError
 from solver._fields import is_integer
+from solver._models import ModelSource, open_model
 from solver._session import Provider
-from solver._solver import ModelSource, Solver, open_model
+from solver._solver import Solver
 from solver.charset import Case
 from solver.images import DEFAULT_LIMITS, ImageLimits, ImageSource
 from solver.layouts import LayoutSource
