@@ -68,16 +68,16 @@ def main() -> None:
     total = sum(sizes.values()) / MB
     print(common.table(["distribution", "MB"], [(n, f"{s / MB:.2f}") for n, s in sizes.items()]))
     starts: list[dict[str, Any]] = []
-    picture = common.mixed_pictures(options.data, 19)[0]
+    pictures = common.mixed_pictures(options.data, 50)[:50]
     for _ in range(1 if options.quick else 5):
         with serving.serving() as server:
             row = {"wall_s": server.ready, "cpu_s": server.cpu(), "mb": server.resident() / MB}
-            request = urllib.request.Request(
-                f"{server.address}/v1/text",
-                data=picture.data,
-                headers={"content-type": "application/octet-stream"},
-            )
-            for _ in range(50):
+            for picture in pictures:
+                request = urllib.request.Request(
+                    f"{server.address}/v1/text",
+                    data=picture.data,
+                    headers={"content-type": "application/octet-stream"},
+                )
                 with urllib.request.urlopen(request, timeout=60) as answer:
                     answer.read()
             row["mb_after"] = server.resident() / MB

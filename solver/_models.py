@@ -47,4 +47,6 @@ def open_embedded(
         ModelError: it is damaged.
         SpecError: its contract does not fit.
     """
-    return Model(entry.read(), source=entry.name, threads=threads, providers=providers)
+    return Model(
+        entry.read(), source=entry.name, threads=threads, providers=providers, again=entry.read
+    )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,9 @@ DEFAULT_BATCH = 32
 class Model:
     """A network ready to run: tensors ``(H, W, C) float32`` in, raw outputs out.
 
-    ``data`` is the bytes of an ``.onnx`` file, ``source`` the name that errors call it by.
+    ``data`` is the bytes of an ``.onnx`` file, ``source`` the name that errors call it by. The
+    bytes are held until the network first runs; with ``again``, which gives them once more, they
+    are not.
     ``threads`` is ONNX Runtime's; ``providers`` are its execution providers, best first.
 
     Raises:
@@ -52,6 +54,7 @@ class Model:
         source: str,
         threads: int = 1,
         providers: Sequence[Provider] | None = None,
+        again: Callable[[], bytes] | None = None,
     ) -> None:
         self.source = source
         self.threads = check_threads(threads)
@@ -60,7 +63,7 @@ class Model:
             self.spec = _read_spec(data)
         except ModelError as error:
             raise type(error)(f"{source}: {error}") from error
-        self._data: bytes | None = data
+        self._read = again or (lambda: data)
         self._session: Any = None
         self._input = ""  # the name that the graph gives it
         self._fitting: set[tuple[tuple[int, ...], ...]] = set()  # what shapes of outputs do
@@ -155,13 +158,12 @@ class Model:
         if self._session is None:
             with self._lock:
                 if self._session is None:
-                    assert self._data is not None
                     session = start_session(
-                        self._data, self.spec, self.source, self.threads, self._asked
+                        self._read(), self.spec, self.source, self.threads, self._asked
                     )
                     self._input = session.get_inputs()[0].name
                     self._session = session  # last: others run it from here on
-                    self._data = None
+                    del self._read
         return self._session
 
 

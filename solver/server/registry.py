@@ -51,9 +51,13 @@ class Registry:
         self._check()
 
     def _check(self) -> None:
-        """Start the session of every model that stands ready: a damaged one fails here."""
-        for model in self.ready().values():
-            _ = model.providers
+        """Start the session of every model that was given: one that does not start fails here.
+
+        Embedded ones are held against their checksums, and start when they are first asked.
+        """
+        for name, model in self.ready().items():
+            if name in self._sources:
+                _ = model.providers
         trim()
 
     def ready(self) -> dict[str, Model]:

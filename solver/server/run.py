@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from solver.server.memory import trim_early
 from solver.server.settings import ServerSettings
 
 _LOG = logging.getLogger(__name__)
@@ -100,6 +101,7 @@ def serve(app: FastAPI, settings: ServerSettings, on: socket.socket) -> None:
     """Answer until SIGTERM or SIGINT; then answer what was taken, and return."""
     if not settings.loopback and settings.api_key is None:
         _LOG.warning("other machines can ask this server, and it asks for no key")
+    trim_early()
     try:
         AnnouncingServer(configure(app, settings)).run(sockets=[on])
     except KeyboardInterrupt:

@@ -41,7 +41,7 @@ CHANCE = 0.01
 # more than RIVAL of its odds; or when its box by itself hardly reads so: with less than PLAIN, or
 # with odds below ALIKE against a prompt's glyph. Decoys that look alike are of that kind.
 SURE = 0.85
-RIVAL = 0.05
+RIVAL = 0.02
 PLAIN = 0.25
 ALIKE = 1.0
 # A prompt's glyph is called by its character from this probability. So many rows of glyphs are

@@ -147,7 +147,8 @@ class TextReader:
 
         seen = self._reduced(image)
         results = []
-        for outputs in self.model.run_many([self.prepare(VIEWS[name](seen)) for name in names]):
+        for name in names:
+            outputs = self.model.run(self.prepare(VIEWS[name](seen)))
             try:
                 results.append(self.decode(outputs, options))
             except TaskError:

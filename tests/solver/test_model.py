@@ -35,9 +35,25 @@ def test_open_reads_the_contract_and_run_gives_logits(ctc_file: Path, draw: Draw
 def test_open_does_not_start_a_session_and_running_does(ctc_file: Path, draw: Draw) -> None:
     model = Model.open(ctc_file)
     assert model._session is None
-    assert model._data is not None
+    assert model._read() == ctc_file.read_bytes()
     model.run(tensor(model, draw("1")))
-    assert model._data is None  # the file's bytes are not kept beside the session
+    assert not hasattr(model, "_read")  # the file's bytes are not kept beside the session
+
+
+def test_bytes_that_can_be_had_again_are_not_kept(ctc_file: Path, draw: Draw) -> None:
+    asked: list[int] = []
+
+    def again() -> bytes:
+        asked.append(1)
+        return ctc_file.read_bytes()
+
+    data = bytearray(ctc_file.read_bytes())
+    model = Model(bytes(data), source="toy", again=again)
+    assert asked == []
+    first = model.run(tensor(model, draw("1")))
+    second = model.run(tensor(model, draw("1")))
+    assert asked == [1]
+    assert np.array_equal(first[0], second[0])
 
 
 def test_one_session_is_made_however_many_threads_start_it(
