@@ -12,8 +12,8 @@ _SPARE = 128 * 1024  # bytes, as glibc begins with
 def trim() -> bool:
     """Let the C library hand back what it keeps for later; whether there was a way to ask.
 
-    glibc alone can be asked (``malloc_trim``). Reading and optimising five networks leaves some
-    10 MB with it that nothing uses again.
+    glibc alone can be asked (``malloc_trim``). Reading and optimising a network leaves some 2 MB
+    with it that nothing uses again.
     """
     return _ask("malloc_trim", 0)
 
