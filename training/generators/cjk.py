@@ -7,8 +7,6 @@ radical.  Both lists come out of Python's own codec.
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -18,7 +16,7 @@ import numpy as np
 from PIL import ImageFont
 
 from training.generators.cmap import codepoints
-from training.generators.fonts import FONT_SUFFIXES, FontFace, find_fonts, glyph
+from training.generators.fonts import FONT_SUFFIXES, FontFace, find_fonts, fontconfig, glyph
 
 # Rows of GB 2312's table that hold each level.
 _ROWS = {1: range(0xB0, 0xD8), 2: range(0xD8, 0xF8)}
@@ -57,23 +55,11 @@ def is_chinese(symbol: str) -> bool:
 
 
 def _listed() -> list[FontFace]:
-    """What fontconfig lists for simplified Chinese (empty where there is no fontconfig)."""
-    tool = shutil.which("fc-list")
-    if tool is None:
-        return []
-    form = "%{file}\t%{index}\t%{family[0]}\t%{style[0]}\n"
-    answer = subprocess.run(
-        [tool, "-f", form, ":lang=zh-cn"], capture_output=True, text=True, check=True, timeout=60
-    )
-    rows = (line.split("\t") for line in answer.stdout.splitlines() if line.count("\t") == 3)
+    """What fontconfig lists for simplified Chinese."""
     return [
-        FontFace(path, int(index), family, bool(_BOLD.search(style)))
-        for path, index, family, style in rows
-        # The high half of fontconfig's index numbers a variable font's named instance.
-        if Path(path).suffix.lower() in FONT_SUFFIXES
-        and int(index) <= 0xFFFF
-        and not _ELSEWHERE.search(family)
-        and not _FAINT.search(style)
+        FontFace(path, index, family, bool(_BOLD.search(style)))
+        for path, index, family, style in fontconfig(":lang=zh-cn")
+        if not _ELSEWHERE.search(family) and not _FAINT.search(style)
     ]
 
 

@@ -97,30 +97,34 @@ def stroke_faces() -> tuple[FontFace, ...]:
     )
 
 
-def _listed() -> list[FontFace]:
-    """What fontconfig lists for Latin writing (empty where there is no fontconfig)."""
+def fontconfig(pattern: str) -> list[tuple[str, int, str, str]]:
+    """(path, index, family, style) of the scalable faces that fontconfig lists for a pattern.
+
+    Empty where there is no fontconfig.
+    """
     tool = shutil.which("fc-list")
     if tool is None:
         return []
     form = "%{file}\t%{index}\t%{family[0]}\t%{style[0]}\n"
     answer = subprocess.run(
-        [tool, "-f", form, ":lang=en"], capture_output=True, text=True, check=True, timeout=60
+        [tool, "-f", form, pattern], capture_output=True, text=True, check=True, timeout=60
     )
-    faces = []
-    for line in answer.stdout.splitlines():
-        if line.count("\t") != 3:
-            continue
-        path, index, family, style = line.split("\t")
-        if Path(path).suffix.lower() not in FONT_SUFFIXES or _UNREADABLE.search(
-            f"{family} {style}"
-        ):
-            continue
+    rows = (line.split("\t") for line in answer.stdout.splitlines() if line.count("\t") == 3)
+    return [
+        (path, int(index), family, style)
+        for path, index, family, style in rows
         # The high half of fontconfig's index numbers a variable font's named instance.
-        if int(index) > 0xFFFF:
-            continue
-        bold, italic = bool(_BOLD.search(style)), bool(_ITALIC.search(style))
-        faces.append(FontFace(path, int(index), family, bold, italic))
-    return faces
+        if Path(path).suffix.lower() in FONT_SUFFIXES and int(index) <= 0xFFFF
+    ]
+
+
+def _listed() -> list[FontFace]:
+    """What fontconfig lists for Latin writing."""
+    return [
+        FontFace(path, index, family, bool(_BOLD.search(style)), bool(_ITALIC.search(style)))
+        for path, index, family, style in fontconfig(":lang=en")
+        if not _UNREADABLE.search(f"{family} {style}")
+    ]
 
 
 def _in_folders(folders: Iterable[str | Path]) -> list[FontFace]:
