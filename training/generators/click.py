@@ -16,6 +16,7 @@ from training.generators.colours import Rng
 from training.generators.fonts import FontFace, FontSet
 from training.generators.grounds import Grounds
 from training.generators.header import jpeg
+from training.generators.icon_fonts import find_icons
 from training.generators.icon_shapes import ICONS
 from training.generators.lookalikes import draw_lookalikes
 from training.generators.marks import ALL_LOOKS
@@ -77,11 +78,12 @@ class ClickGenerator:
     `grounds`, folders of pictures that 0.7 · `photo` of all grounds are cut out of (default: all
     are painted); `prompt`, how often a prompt's picture is drawn too; `kinds`, shares of chinese,
     alnum, icons and mixed pictures; `clutter`, how often lines and dots interfere; `lookalikes`,
-    how often solids, balls, trees and other things of a mark's size lie there too; `shapes` and
-    `signs`, the shares of icons that are nameless shapes, and signs out of fonts; `looks`, the
-    shares of pictures whose marks all have one look of `ALL_LOOKS`, the rest having any of `LOOKS`;
-    `strips`, the share of pictures that are prompts; `pad`, the share of its longer side by which a
-    box is grown on all sides; `formats`, the labels that a corpus gets.
+    how often solids, balls, trees and other things of a mark's size lie there too; `shapes`,
+    `signs` and `icon_fonts`, the shares of icons that are nameless shapes, signs out of fonts, and
+    icons of the icon fonts `icon_families` (default: all); `looks`, the shares of pictures whose
+    marks all have one look of `ALL_LOOKS`, the rest having any of `LOOKS`; `strips`, the share of
+    pictures that are prompts; `pad`, the share of its longer side by which a box is grown on all
+    sides; `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
     """
 
@@ -103,6 +105,8 @@ class ClickGenerator:
         lookalikes: float = 0.0,
         shapes: float = 0.0,
         signs: float = 0.0,
+        icon_fonts: float = 0.0,
+        icon_families: Sequence[str] | None = None,
         looks: Mapping[str, float] | None = None,
         strips: float = 0.0,
         pad: float = 0.0,
@@ -144,11 +148,12 @@ class ClickGenerator:
         self.turn, self.size = turn, size
         self.photo, self.prompt, self.clutter = photo, prompt, clutter
         self.lookalikes = lookalikes
-        self.shapes, self.signs = shapes, signs
+        self.shapes, self.signs, self.icon_fonts = shapes, signs, icon_fonts
         self.strips, self.pad = strips, pad
         self.formats = tuple(formats)
         self._grounds = Grounds(grounds) if grounds else None
         self._signs = find_signs() if signs else ()
+        self._font_icons = find_icons(icon_families, least=1) if icon_fonts else ()
 
     def sample(self, rng: Rng) -> tuple[Image.Image, ClickLabel]:
         """One picture, RGB, and its label."""
@@ -268,6 +273,9 @@ class ClickGenerator:
         # Of what is left, so that the shares are of all icons.
         if self.signs and rng.random() * (1 - self.shapes) < self.signs:
             return self._signs[int(rng.integers(len(self._signs)))]
+        others = 1 - self.shapes - self.signs
+        if self.icon_fonts and rng.random() * others < self.icon_fonts:
+            return self._font_icons[int(rng.integers(len(self._font_icons)))]
         return _ICONS[int(rng.integers(len(_ICONS)))]
 
     @staticmethod

@@ -17,6 +17,7 @@ from training.generators.fonts import FontFace, glyph
 from training.generators.glyphs import transformed
 
 INK = 96  # coverage from which a pixel counts as inked
+_SOLID = 0.4  # of a mark's ink, that lies inside of its outline
 # The drawing itself: millions of glyphs at hundreds of sizes would only fill the cache.
 _draw_glyph = glyph.__wrapped__
 # Each size of each face stays open and takes memory, so there are few; the rest is resampled.
@@ -85,6 +86,16 @@ def turned(
         stretch=rng.uniform(0.85, 1.15),
         room=max(4, round(0.16 * size)),
     )
+
+
+def outlined(mask: np.ndarray, size: int, rng: Rng) -> np.ndarray:
+    """A mask's edge alone, as a line; the mask itself where that leaves it as it is."""
+    pen = max(1, round(size * rng.uniform(0.03, 0.06)))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pen + 1,) * 2)
+    inside = cv2.erode(mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
+    # Of strokes hardly more than twice as broad as the line only dots would be left out.
+    solid = np.count_nonzero(inside > INK) >= _SOLID * np.count_nonzero(mask > INK)
+    return cv2.subtract(mask, inside) if solid else mask
 
 
 def _flat(mask: np.ndarray, size: int, brush: Brush, rng: Rng) -> Mark:

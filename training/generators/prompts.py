@@ -18,13 +18,18 @@ _OVER = ("curves", "slim_lines", "dots", "specks")
 
 
 def draw_prompt(
-    marks: Sequence[tuple[str, str]], faces: FontSet, rng: Rng, *, crowded: bool = False
+    marks: Sequence[tuple[str, str]],
+    faces: FontSet,
+    rng: Rng,
+    *,
+    crowded: bool = False,
+    lined: float = 0.0,
 ) -> tuple[np.ndarray, list[Box | None]]:
     """(text, shape) of each, left to right, on a light ground: (H, W, 3) uint8 RGB; their boxes.
 
     None for one that is hidden by others, or left no ink.
 
-    `crowded`: they may touch and overlap, and lines run through them.
+    `crowded`: they may touch and overlap, and lines run through them. `lined`: as of `mark_mask`.
     """
     height = int(rng.integers(28, 62))
     size = round(height * rng.uniform(0.55, 0.8))
@@ -41,7 +46,9 @@ def draw_prompt(
     tone = PICKS["dark"](rng)
     for place, (text, shape) in enumerate(marks):
         degrees = rng.uniform(-turn, turn)
-        mask = mark_mask((text, shape), size, rng, face=face, coarse=False, degrees=degrees)
+        mask = mark_mask(
+            (text, shape), size, rng, face=face, coarse=False, degrees=degrees, lined=lined
+        )
         if rng.random() < 0.6:
             tone = PICKS["dark"](rng)
         x = round(margin + cell * (place + 0.5) - mask.shape[1] / 2)

@@ -10,6 +10,7 @@ import numpy as np
 from training.generators.colours import PICKS, Rng
 from training.generators.effects import CLUTTER, Pick
 from training.generators.fonts import FontFace, FontSet
+from training.generators.icon_fonts import font_icon_mask, is_font_icon
 from training.generators.icon_shapes import ICONS
 from training.generators.icons import icon_mask
 from training.generators.marks import (
@@ -19,6 +20,7 @@ from training.generators.marks import (
     Brush,
     Mark,
     coarse_mask,
+    outlined,
     symbol_mask,
     turned,
 )
@@ -157,11 +159,19 @@ def strew(
 
 
 def mark_mask(
-    name: tuple[str, str], size: int, rng: Rng, *, face: FontFace, coarse: bool, degrees: float
+    name: tuple[str, str],
+    size: int,
+    rng: Rng,
+    *,
+    face: FontFace,
+    coarse: bool,
+    degrees: float,
+    lined: float = 0.0,
 ) -> np.ndarray:
     """The coverage of one (text, shape), `size` pixels to the em, turned: (h, w) uint8.
 
-    A shape is the name of an icon, of a random shape, or a sign out of a font.
+    A shape is the name of an icon, of a random shape, of an icon out of an icon font, or a sign out
+    of any font. lined: how often shapes and icons out of fonts are outlines.
     """
     text, shape = name
     if text:
@@ -169,10 +179,14 @@ def mark_mask(
         return draw(face, text, size, rng, degrees=degrees)
     if is_shape(shape):
         drawn = shape_mask(int(shape[1:]), size)
+    elif is_font_icon(shape):
+        drawn = font_icon_mask(shape, round(0.9 * size))
     elif shape not in ICONS:
         drawn = sign_mask(shape, round(0.9 * size), rng)
     else:
         drawn = icon_mask(shape, size, rng, outline=rng.random() < 0.4)
+    if lined and shape not in ICONS and rng.random() < lined:
+        drawn = outlined(drawn, size, rng)
     return turned(drawn, size, rng, degrees=degrees)
 
 

@@ -84,9 +84,36 @@ def test_a_shape_that_is_no_class_can_be_drawn(latin: Faces) -> None:
     assert np.asarray(picture).std() > 0
 
 
+def test_in_prompts_grounds_are_light_and_ink_is_dark(latin: Faces) -> None:
+    made = generator(latin, prompts=1.0, kinds=(0, 0, 1, 1, 0))
+    for seed in range(40):
+        picture, label = made.sample(np.random.default_rng(seed))
+        grey = np.asarray(picture.convert("L"))
+        assert grey.max() > 180, label
+        assert grey.min() < 140, label
+    assert generator(latin, prompts=1.0).render(NOTHING, np.random.default_rng(0))[1] == NOTHING
+
+
+def test_what_leaves_no_ink_in_a_prompt_is_named(
+    latin: Faces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        crops, "draw_prompt", lambda marks, *_, **__: (np.zeros((30, 90, 3)), [None] * len(marks))
+    )
+    with pytest.raises(ValueError, match="'a' leaves no ink in a prompt"):
+        generator(latin, prompts=1.0).render("a", np.random.default_rng(0))
+
+
 @pytest.mark.parametrize(
     "options",
-    [{"size": (4, 9)}, {"size": (40, 20)}, {"turn": 181}, {"shapes": -1}, {"kinds": (1, 1)}],
+    [
+        {"size": (4, 9)},
+        {"size": (40, 20)},
+        {"turn": 181},
+        {"shapes": -1},
+        {"icon_fonts": -1},
+        {"kinds": (1, 1)},
+    ],
 )
 def test_what_cannot_be_drawn_is_refused(latin: Faces, options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="expected"):
