@@ -205,20 +205,27 @@ class DecoderSpec:
         return Charset(self.symbols, blank=self.blank)
 
 
+# Texts of one look that may count.
+MOST_ANSWERS = 10
+
+
 @dataclass(frozen=True, slots=True)
 class TtaSpec:
     """Test-time augmentation of a text network: further looks at a picture that is in doubt.
 
     Where the first look's confidence is less than ``below``, the ``views`` of the picture (of
     :data:`VIEWS`) are read, too. A text's probability is its mean over all looks, each of which
-    counts for its own answer alone; ``slope`` and ``offset`` make the log odds of that mean those
-    of being right.
+    counts for its ``answers`` likeliest texts alone, and is weighted by the power ``alphabets`` of
+    how likely such a code is before it is seen (:mod:`solver.tasks.alphabets`; 0: not at all).
+    ``slope`` and ``offset`` make its log odds those of being right.
     """
 
     views: tuple[str, ...]
     below: float = 0.9
     slope: float = 1.0
     offset: float = 0.0
+    answers: int = 1
+    alphabets: float = 0.0
 
     def __post_init__(self) -> None:
         _checks.kind("tta.views", self.views, tuple)
@@ -231,6 +238,9 @@ class TtaSpec:
             _checks.number(f"tta.{name}", getattr(self, name))
         if self.slope <= 0:
             raise SpecError(f"tta.slope: expected > 0, received {self.slope!r}")
+        _checks.kind("tta.answers", self.answers, int)
+        _checks.between("tta.answers", self.answers, 1, MOST_ANSWERS)
+        _checks.between("tta.alphabets", self.alphabets, 0, 1)
 
 
 @dataclass(frozen=True, slots=True)

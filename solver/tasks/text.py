@@ -24,10 +24,13 @@ from solver.errors import SpecError, TaskError
 from solver.model import Float32, Model, Outputs
 from solver.preprocess import preprocess
 from solver.results import Alternative, TextResult
-from solver.tasks.tta import agree
+from solver.tasks.tta import agree_by
 
 # Sides of what views are made of, in those of the network's canvas.
 FINEST = 3
+# Texts that each of several looks is asked for where alternatives are wanted; rarer ones in any look
+# come to nothing.
+ALTERNATIVES = 10
 
 UInt8 = npt.NDArray[np.uint8]
 Length = int | range | tuple[int, int]
@@ -35,11 +38,15 @@ Length = int | range | tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class TextOptions:
-    """What a caller asks of an answer, compiled for one network's charset."""
+    """What a caller asks of an answer, compiled for one network's charset.
+
+    ``symbols`` are all that an answer may be of.
+    """
 
     constraint: Constraint | None
     case: Case | None
     top_k: int
+    symbols: str
 
 
 class TextReader:
@@ -85,7 +92,12 @@ class TextReader:
         constraint = compile_constraint(
             charset=self._charset, allowed=charset, length=length, pattern=pattern, case=case
         )
-        return TextOptions(constraint, case, top_k)
+        folded = self._charset if case is None else self._charset.fold(case)[0]
+        symbols = folded.symbols
+        if charset is not None:
+            wanted = charset if case is None else folded.folded(charset, case)
+            symbols = "".join(symbol for symbol in symbols if symbol in wanted)
+        return TextOptions(constraint, case, top_k, symbols)
 
     def prepare(self, image: UInt8) -> Float32:
         """The network's tensor of an ``(H, W, 3)`` RGB picture."""
@@ -130,8 +142,13 @@ class TextReader:
         rule = self._tta
         if rule is None or image is None or first.confidence >= rule.below:
             return first
-        looks = [first, *self.views(image, options, rule.views)]
-        return agree(looks, slope=rule.slope, offset=rule.offset, top_k=options.top_k)
+        # How sure an alternative is must not depend on how many are asked for.
+        most = 1 if options.top_k == 1 else max(ALTERNATIVES, options.top_k)
+        asked = replace(options, top_k=max(most, rule.answers))
+        if asked != options:
+            first = self.decode(outputs, asked)
+        looks = [first, *self.views(image, asked, rule.views)]
+        return agree_by(rule, looks, symbols=options.symbols, top_k=options.top_k)
 
     def views(self, image: UInt8, options: TextOptions, names: Sequence[str]) -> list[TextResult]:
         """What is read in these views of an ``(H, W, 3)`` RGB picture.

@@ -77,7 +77,8 @@ SPECS["text-min-length"] = replace(
     SPECS["text-ctc"], decoder=replace(SPECS["text-ctc"].decoder, min_length=4)
 )
 SPECS["text-tta"] = replace(
-    SPECS["text-ctc"], tta=TtaSpec(("slim", "median"), below=0.75, slope=1.5, offset=0.25)
+    SPECS["text-ctc"],
+    tta=TtaSpec(("slim", "median"), below=0.75, slope=1.5, offset=0.25, answers=2, alphabets=0.5),
 )
 
 
@@ -165,6 +166,11 @@ REFUSED = [
     ({"tta": {"views": ["slim"], "below": 1.5}}, "tta.below"),
     ({"tta": {"views": ["slim"], "slope": 0}}, "tta.slope"),
     ({"tta": {"views": ["slim"], "offset": "0"}}, "tta.offset"),
+    ({"tta": {"views": ["slim"], "answers": 0}}, "tta.answers"),
+    ({"tta": {"views": ["slim"], "answers": 11}}, "tta.answers"),
+    ({"tta": {"views": ["slim"], "answers": 1.5}}, "tta.answers"),
+    ({"tta": {"views": ["slim"], "alphabets": -0.1}}, "tta.alphabets"),
+    ({"tta": {"views": ["slim"], "alphabets": 1.1}}, "tta.alphabets"),
     ({"tta": {"views": ["slim"], "surprise": 1}}, "surprise"),
     ({"provenance__samples": {"own": "many"}}, "samples"),
     ({"provenance__licence": 3}, "licence"),

@@ -16,7 +16,7 @@ from solver.model import Model
 from solver.results import TextResult
 from solver.spec import VIEWS, TtaSpec
 from solver.tasks.text import TextReader
-from solver.tasks.tta import agree
+from solver.tasks.tta import agree_by
 from training.config import Source
 from training.exporting.onnx_file import set_spec
 from training.samples import DatasetError, Sample, read_source
@@ -25,6 +25,9 @@ from training.whole import beside
 Float64 = npt.NDArray[np.float64]
 
 BELOW, MOST = 0.8, 12
+# So many texts of each look count, and alphabets for one of these powers.
+ANSWERS = 2
+POWERS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5)
 # What a look gives a text that is not its answer, at the least.
 _LEAST = 1e-3
 # Fewer doubtful pictures than this say nothing of views.
@@ -45,7 +48,8 @@ class FittedTta:
         return (
             f"{self.doubtful} of {self.pictures} pictures are in doubt (below "
             f"{self.rule.below:g}): {self.right_before} of them right at one look, "
-            f"{self.right_after} with {', '.join(self.rule.views)}"
+            f"{self.right_after} with {', '.join(self.rule.views)}; alphabets count to the power "
+            f"of {self.rule.alphabets:g}"
         )
 
 
@@ -73,7 +77,8 @@ def fit_tta(
     model: Model, samples: Sequence[Sample], *, below: float = BELOW, most: int = MOST
 ) -> FittedTta:
     """Choose at most so many views, one after the other, each the one that makes the labels most
-    probable beside those chosen; then the calibration of what they agree on.
+    probable beside those chosen; then how much alphabets count, by the same measure; then the
+    calibration of what they agree on.
 
     Raises:
         SpecError: the model reads no texts.
@@ -87,12 +92,13 @@ def fit_tta(
     if model.spec.role != TextReader.role:
         raise SpecError(f"{model.source}: expected a model of texts, received {model.spec.role!r}")
     reader = TextReader(model, tta=False)
+    once, options = reader.options(), reader.options(top_k=ANSWERS)
     looks, labels = [], []
     for sample in samples:
         picture = sample.pixels()
-        first = reader.read(picture, reader.options())
-        if first.confidence < below:
-            looks.append([first, *reader.views(picture, reader.options(), VIEWS)])
+        if reader.read(picture, once).confidence < below:
+            first = reader.read(picture, options)
+            looks.append([first, *reader.views(picture, options, VIEWS)])
             labels.append(sample.label)
     if len(looks) < FEWEST:
         raise DatasetError(
@@ -100,16 +106,17 @@ def fit_tta(
             f"{FEWEST} or more: give more pictures, or harder ones"
         )
     chosen = choose_views(_chances(looks, labels), most=most)
-    names = tuple(VIEWS[place] for place in chosen)
-    places = [0, *(place + 1 for place in chosen)]
-    means = [agree([seen[place] for place in places]) for seen in looks]
+    rule = TtaSpec(tuple(VIEWS[place] for place in chosen), below=below, answers=ANSWERS)
+    seen = [[row[0], *(row[place + 1] for place in chosen)] for row in looks]
+    rule = fit_alphabets(rule, seen, labels, symbols=options.symbols)
+    means = [agree_by(rule, row, symbols=options.symbols) for row in seen]
     right = np.array([one.text == label for one, label in zip(means, labels, strict=True)])
     slope, offset = fit_log_odds(np.array([one.confidence for one in means]), right)
     return FittedTta(
-        rule=TtaSpec(names, below=below, slope=slope, offset=offset),
+        rule=replace(rule, slope=slope, offset=offset),
         pictures=len(samples),
         doubtful=len(looks),
-        right_before=sum(s[0].text == label for s, label in zip(looks, labels, strict=True)),
+        right_before=sum(s[0].text == label for s, label in zip(seen, labels, strict=True)),
         right_after=int(right.sum()),
     )
 
@@ -135,6 +142,24 @@ def choose_views(chances: Float64, *, most: int) -> list[int]:
     return chosen or [int(np.log(chances[:, :1] + chances[:, 1:]).mean(axis=0).argmax())]
 
 
+def fit_alphabets(
+    rule: TtaSpec, looks: Sequence[Sequence[TextResult]], labels: Sequence[str], *, symbols: str
+) -> TtaSpec:
+    """The rule with the power of :data:`POWERS` that makes the labels most probable."""
+
+    many = ANSWERS * (len(VIEWS) + 1)
+
+    def value(power: float) -> float:
+        tried = replace(rule, alphabets=power)
+        shares = [
+            _share(agree_by(tried, row, symbols=symbols, top_k=many), label)
+            for row, label in zip(looks, labels, strict=True)
+        ]
+        return float(np.log(np.maximum(shares, _LEAST)).mean())
+
+    return replace(rule, alphabets=max(POWERS, key=value))
+
+
 def fit_log_odds(shares: Float64, right: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and offset of log odds that make ``(N,)`` shares the probabilities of being right.
 
@@ -157,10 +182,15 @@ def fit_log_odds(shares: Float64, right: npt.NDArray[np.bool_]) -> tuple[float, 
 
 
 def _chances(looks: Sequence[Sequence[TextResult]], labels: Sequence[str]) -> Float64:
-    """``(N, 1 + V)``: the probability that each look gives the label as its answer."""
+    """``(N, 1 + V)``: the probability that each look gives the label."""
+
     return np.array(
-        [
-            [look.confidence if look.text == label else 0.0 for look in row]
-            for row, label in zip(looks, labels, strict=True)
-        ]
+        [[_share(look, label) for look in row] for row, label in zip(looks, labels, strict=True)]
     )
+
+
+def _share(result: TextResult, label: str) -> float:
+    """The probability that it gives the label, if it has it at all."""
+    if result.text == label:
+        return result.confidence
+    return next((one.confidence for one in result.alternatives if one.text == label), 0.0)

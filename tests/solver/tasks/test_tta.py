@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from solver import Solver
+from solver import DIGITS, UPPER, Solver
 from solver.model import Model
 from solver.results import Alternative, Character, TextResult
 from solver.spec import VIEWS, ModelSpec, TtaSpec
 from solver.tasks.text import FINEST, TextReader
-from solver.tasks.tta import agree
+from solver.tasks.tta import agree, agree_by
 
 Draw = Callable[..., Any]
 
@@ -81,6 +81,39 @@ def test_alternatives_are_as_many_as_asked_for(top_k: int, others: str) -> None:
     assert "".join(one.text for one in result.alternatives) == others
 
 
+def test_second_texts_count_where_they_are_asked_for() -> None:
+    looks = [look("a", 0.4, b=0.35), look("b", 0.3, a=0.0), look("c", 0.3, a=0.1)]
+    assert agree(looks).text == "a"
+    result = agree(looks, answers=2)
+    assert (result.text, result.confidence) == ("b", pytest.approx(0.65 / 3))
+
+
+def test_odds_decide_between_texts_and_count_for_those_that_nobody_gave() -> None:
+    looks = [look("a", 0.5, b=0.1), look("b", 0.4)]
+    odds = {"a": 1.0, "b": 3.0}.__getitem__
+    assert agree(looks).text == "a"
+    result = agree(looks, odds=odds)
+    # 0.25 and 0.2 for a and b; 0.55 for all others, twice as likely as a.
+    assert (result.text, result.confidence) == ("b", pytest.approx(0.6 / (0.25 + 0.6 + 1.1)))
+    shares = agree(looks, odds=odds, top_k=2).alternatives
+    assert [one.text for one in shares] == ["a"]
+    assert shares[0].confidence < result.confidence
+
+
+def test_alphabets_are_weighted_as_the_contract_says() -> None:
+    looks = [look("10O0", 0.4), look("1000", 0.3)]
+    rule = TtaSpec(("slim",))
+    symbols = DIGITS + UPPER
+    assert agree_by(rule, looks, symbols=symbols).text == "10O0"
+    weighted = agree_by(replace(rule, alphabets=0.5), looks, symbols=symbols)
+    assert weighted.text == "1000"
+    once = math.sqrt(1 / 3)  # of digits, capitals and both, only the last has 10O0
+    often = math.sqrt((3.6**4 + 1) / 3)
+    whole = 0.2 * once + 0.15 * often + 0.65 * (once + often) / 2
+    assert weighted.confidence == pytest.approx(0.15 * often / whole)
+    assert agree_by(replace(rule, alphabets=1.0), [look("", 0.0)], symbols="1").text == ""
+
+
 @pytest.fixture(scope="module")
 def files(
     tmp_path_factory: pytest.TempPathFactory, ctc_spec: ModelSpec, write_model: Draw
@@ -90,6 +123,7 @@ def files(
     rules = {
         "doubtful": TtaSpec(VIEWS, below=0.9),
         "always": TtaSpec(("wide", "grey"), below=1.0),
+        "weighing": TtaSpec(("wide", "grey"), below=1.0, answers=2, alphabets=0.3),
         "never": None,
     }
     return {
@@ -125,7 +159,7 @@ def test_one_and_many_are_answered_alike(files: dict[str, Path], draw: Draw, str
     pictures = [draw("12"), stripes(255, 25, 255), draw("9aB"), stripes(255, 24, 255, 243, 255)]
     # Larger by so much that views are made of less of it.
     pictures.append(np.repeat(np.repeat(pictures[1], 40, axis=0), 40, axis=1))
-    for name in ("doubtful", "always"):
+    for name in ("doubtful", "always", "weighing"):
         solver = Solver(files[name])
         one = [solver.text(picture, top_k=3) for picture in pictures]
         many = list(solver.text_many(pictures, top_k=3, batch_size=2))
@@ -135,8 +169,19 @@ def test_one_and_many_are_answered_alike(files: dict[str, Path], draw: Draw, str
         assert [each.confidence for each in many] == expected
 
 
+def test_alternatives_are_as_sure_however_many_are_asked_for(
+    files: dict[str, Path], stripes: Draw
+) -> None:
+    picture = stripes(255, 27, 255, 241, 255)
+    for name in ("doubtful", "weighing"):
+        solver = Solver(files[name])
+        few, many = (solver.text(picture, top_k=top_k) for top_k in (2, 6))
+        assert solver.text(picture).confidence == few.confidence == many.confidence
+        assert few.alternatives == many.alternatives[: len(few.alternatives)]
+
+
 def test_options_hold_for_every_look(files: dict[str, Path], draw: Draw) -> None:
-    solver = Solver(files["always"])
+    solver = Solver(files["weighing"])
     for options in ({"length": 3}, {"charset": "19"}, {"pattern": "[0-9]{2,9}"}):
         result = solver.text(draw("12ab"), top_k=5, **options)
         for text in (result.text, *(one.text for one in result.alternatives)):

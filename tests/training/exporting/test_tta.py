@@ -8,14 +8,22 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from solver import Solver
+from solver import DIGITS, UPPER, Solver
 from solver.errors import SpecError
 from solver.model import Model
-from solver.spec import VIEWS
+from solver.results import Alternative, TextResult
+from solver.spec import VIEWS, TtaSpec
 from tests.solver import conftest as toys
 from tests.training.toys import class_model, text_model
 from training.cli import main
-from training.exporting.tta import choose_views, fit_log_odds, fit_tta
+from training.exporting.tta import (
+    ANSWERS,
+    POWERS,
+    choose_views,
+    fit_alphabets,
+    fit_log_odds,
+    fit_tta,
+)
 from training.samples import DatasetError
 
 SEED = 5
@@ -38,6 +46,18 @@ def test_views_are_chosen_by_what_they_add(
     chances: list[list[float]], most: int, chosen: list[int]
 ) -> None:
     assert choose_views(np.array(chances), most=most) == chosen
+
+
+@pytest.mark.parametrize(
+    ("label", "powers"),
+    [("1000", {POWERS[-1]}), ("10O0", {0.0})],
+)
+def test_alphabets_count_as_much_as_labels_bear_out(label: str, powers: set[float]) -> None:
+    looks = [
+        [TextResult("10O0", 0.4, (), (Alternative("1000", 0.3),)), TextResult("1000", 0.3)],
+    ]
+    rule = fit_alphabets(TtaSpec(("slim",)), looks, [label], symbols=DIGITS + UPPER)
+    assert rule.alphabets in powers
 
 
 @pytest.mark.parametrize(("slope", "offset"), [(1.0, 0.0), (0.6, 0.8), (2.0, -0.5)])
@@ -82,6 +102,8 @@ def test_a_model_gets_the_rule_and_reads_with_it(
     assert rule.below == 0.999
     assert 1 <= len(rule.views) <= 2
     assert set(rule.views) <= set(VIEWS)
+    assert rule.answers == ANSWERS
+    assert rule.alphabets in POWERS
     assert ", ".join(rule.views) in capsys.readouterr().out
     assert model.read_bytes() == before
     picture = min(pictures.iterdir())
