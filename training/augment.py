@@ -39,6 +39,21 @@ def augment(pixels: UInt8, rng: np.random.Generator) -> UInt8:
     return augment_and_tell(pixels, rng)[0]
 
 
+def distort(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Changes of shape that few pictures need: bent, specked, crossed out here and there.
+
+    ``pixels`` are ``(h, w, c)``. Points move by up to a thirtieth of the height or so; what is laid
+    over has colours of the canvas itself. For pictures whose labels are no boxes.
+    """
+    if rng.random() < 0.6:
+        pixels = _bent(pixels, rng)
+    if rng.random() < 0.4:
+        pixels = _specked(pixels, rng)
+    if rng.random() < 0.3:
+        pixels = _crossed(pixels, rng)
+    return pixels
+
+
 def augment_and_tell(pixels: UInt8, rng: np.random.Generator) -> tuple[UInt8, Matrix]:
     """:func:`augment`, and where it moved the points of the canvas."""
     if pixels.ndim == 2 or pixels.shape[2] == 1:
@@ -113,6 +128,51 @@ def _affine(pixels: UInt8, rng: np.random.Generator) -> tuple[UInt8, Matrix]:
     from_middles[:, 2] += (np.eye(2) - matrix[:, :2]) @ [0.5, 0.5]
     moved = cv2.warpAffine(pixels, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(moved, np.uint8), from_middles
+
+
+def _bent(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Every point a little elsewhere, neighbours alike (Simard et al. 2003); edges repeat."""
+    height, width = pixels.shape[:2]
+    reach = height * rng.uniform(0.01, 0.035)
+    cells = max(2, round(height / 16)), max(2, round(width / 16))
+    away = cv2.resize(
+        rng.standard_normal((*cells, 2)).astype(np.float32),
+        (width, height),
+        interpolation=cv2.INTER_CUBIC,
+    )
+    ways = np.mgrid[0:height, 0:width].astype(np.float32)
+    x, y = ways[1] + reach * away[..., 0], ways[0] + reach * away[..., 1]
+    bent = cv2.remap(pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(bent, np.uint8).reshape(pixels.shape)
+
+
+def _specked(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """Dots of colours that are there."""
+    specked = pixels.copy()
+    height, width = pixels.shape[:2]
+    for _ in range(int(rng.integers(2, max(3, height * width // 300)))):
+        at = (int(rng.integers(width)), int(rng.integers(height)))
+        cv2.circle(
+            specked, at, int(rng.integers(0, max(1, height // 24) + 1)), _met(pixels, rng), -1
+        )
+    return specked
+
+
+def _crossed(pixels: UInt8, rng: np.random.Generator) -> UInt8:
+    """A line or three of colours that are there."""
+    crossed = pixels.copy()
+    height, width = pixels.shape[:2]
+    for _ in range(int(rng.integers(1, 4))):
+        ends = [(int(rng.integers(width)), int(rng.integers(height))) for _ in range(2)]
+        pen = int(rng.integers(1, max(1, height // 24) + 1))
+        cv2.line(crossed, ends[0], ends[1], _met(pixels, rng), pen, cv2.LINE_AA)
+    return crossed
+
+
+def _met(pixels: UInt8, rng: np.random.Generator) -> tuple[int, ...]:
+    """The colour of some pixel."""
+    y, x = (int(rng.integers(side)) for side in pixels.shape[:2])
+    return tuple(int(value) for value in pixels[y, x])
 
 
 def _coarse(pixels: UInt8, rng: np.random.Generator) -> UInt8:

@@ -20,6 +20,7 @@ SIDES = ("left", "right")
 # The reader whose pictures no file holds.
 GENERATOR = "generator"
 LIMITED, MEMORY = "limited", "memory"
+MILD, STRONG = "mild", "strong"
 TASKS = ("ctc", "ctc-tiny", "multi-head", "classify", "detect")
 OPTIMIZERS = ("adamw", "adabelief")
 SCHEDULES = ("constant", "cosine", "linear", "step", "plateau")
@@ -76,6 +77,8 @@ class Data:
 
     ``cache`` is what is kept of decoded pictures: "memory" all of them, so that a pack or a folder
     is loaded once; "limited" up to ``cache_mb``, and what is beyond is read again in each epoch.
+    ``augment_strength`` is how far ``augment`` goes: "strong" bends, specks and crosses out, too
+    (not for boxes, which would no longer fit).
     """
 
     train: tuple[Source, ...] = ()
@@ -84,6 +87,7 @@ class Data:
     cache: str = LIMITED
     cache_mb: int = 4096
     augment: bool = True
+    augment_strength: str = MILD
 
     def __post_init__(self) -> None:
         if self.cache not in (LIMITED, MEMORY):
@@ -91,6 +95,16 @@ class Data:
                 f'data.cache: expected "{LIMITED}" (to cache_mb) or "{MEMORY}" (all of it), '
                 f"received {self.cache!r}"
             )
+        if self.augment_strength not in (MILD, STRONG):
+            raise ConfigError(
+                f'data.augment_strength: expected "{MILD}" or "{STRONG}", '
+                f"received {self.augment_strength!r}"
+            )
+
+    @property
+    def is_strong(self) -> bool:
+        """Whether pictures are bent, specked and crossed out, too."""
+        return self.augment_strength == STRONG
 
     @property
     def cache_bytes(self) -> int:
@@ -225,6 +239,11 @@ class Config:
             raise ConfigError(f"detect: expected no such table with task {self.task!r}")
         if self.task != "classify" and self.classify != Classify():
             raise ConfigError(f"classify: expected no such table with task {self.task!r}")
+        if self.data.is_strong and (self.task == "detect" or self.classify.photo):
+            with_what = "classify.photo" if self.classify.photo else "task 'detect'"
+            raise ConfigError(
+                f'data.augment_strength: expected "{MILD}" with {with_what}, received "{STRONG}"'
+            )
         background = self.classify.background
         if background and self.labels and background not in self.labels:
             raise ConfigError(f"classify.background: expected one of labels, got {background!r}")

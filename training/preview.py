@@ -59,6 +59,7 @@ def _versions(
         batch=1,
         seed=seed,
         augmented=config.data.augment,
+        is_strong=config.data.is_strong,
         flipped=config.detect.flip,
         is_photo=config.classify.photo,
         workers=1,

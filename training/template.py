@@ -90,6 +90,7 @@ _DATA = {
     "cache": "memory keeps every decoded picture: all is read once; limited: as much as cache_mb",
     "cache_mb": "megabytes; what is beyond is read again in every epoch",
     "augment": "learn from changed versions: see them with solver-train preview",
+    "augment_strength": "strong, where pictures are few: bent, specked and crossed out, too",
 }
 _INPUT = {
     "height": "pixels of the network's input: solver-train check suggests a size",

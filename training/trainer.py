@@ -144,6 +144,7 @@ def _feeder(config: Config, data: Data, model: Any, profiler: Profiler) -> Feede
         batch=config.fit.batch,
         seed=config.seed,
         augmented=config.data.augment,
+        is_strong=config.data.is_strong,
         flipped=config.detect.flip,
         is_photo=config.classify.photo,
         mixed=config.classify.mix,

@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.augment import augment, augment_and_tell, flip, moved_boxes, stretch, then
+from training.augment import (
+    augment,
+    augment_and_tell,
+    distort,
+    flip,
+    moved_boxes,
+    stretch,
+    then,
+)
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (48, 96, 3), dtype=np.uint8)
 
@@ -22,6 +30,27 @@ def test_a_seed_gives_the_same_picture_and_never_touches_the_input() -> None:
         changed += bool((one != PICTURE).any())
     assert changed > 40
     assert (before == PICTURE).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_distortion_keeps_shape_and_colours_and_moves_little(channels: int) -> None:
+    picture = np.full((48, 96, channels), 200, dtype=np.uint8)
+    picture[20:28, 40:56] = 60
+    before = picture.copy()
+    changed = 0
+    for seed in range(60):
+        one = distort(picture, np.random.default_rng(seed))
+        assert (one == distort(picture, np.random.default_rng(seed))).all()
+        assert one.shape == picture.shape
+        assert one.dtype == np.uint8
+        # What is laid over has colours that are there, and what is bent lies between them.
+        assert one.min() >= 60
+        assert one.max() <= 200
+        # The middle of the block stays in the block, unless something was laid over it.
+        held = int((one[22:26, 44:52] < 130).sum())
+        changed += held < 16 * channels
+    assert (picture == before).all()
+    assert changed < 15
 
 
 @pytest.mark.parametrize("width", [8, 96, 200])

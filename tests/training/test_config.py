@@ -42,6 +42,15 @@ def test_defaults_and_nested_tables(tmp_path: Path) -> None:
         ("[input]\nmax_width = 100", "max_width"),
         ("[data]\ncache = 'disk'", 'data.cache: expected "limited" .* or "memory"'),
         ("[data]\ncache_mb = -1", "data.cache_mb: expected ≥ 0"),
+        (
+            '[data]\naugment_strength = "wild"',
+            'data.augment_strength: expected "mild" or "strong", received .wild',
+        ),
+        (
+            'task = "detect"\n[input]\nwidth = 256\nheight = 256\n'
+            '[data]\naugment_strength = "strong"',
+            "data.augment_strength: expected \"mild\" with task 'detect'",
+        ),
         ("[data]\nworkers = 0", "data.workers: expected > 0, received 0"),
         ("[model]\ndropout = 1.5", "model.dropout: expected ≥ 0 and < 1, received 1.5"),
         ("[model]\nwidth = 0", "model.width: expected > 0"),

@@ -175,6 +175,16 @@ def test_without_augmentation_boxes_lie_as_in_use(tmp_path: Path) -> None:
     assert canvas.shape == (96, 96, 3)
 
 
+def test_strong_augmentation_changes_more_and_is_seeded_too(samples: list[Sample]) -> None:
+    mild, strong, again = (
+        list(feeder(samples, is_strong=is_strong).epoch(0)) for is_strong in (False, True, True)
+    )
+    for (x, y), (x_strong, y_strong), (x_again, _) in zip(mild, strong, again, strict=True):
+        assert (y == y_strong).all()
+        assert np.array_equal(x_strong, x_again)
+        assert not np.array_equal(x, x_strong)
+
+
 def test_photographs_are_mixed_and_targets_say_so(samples: list[Sample]) -> None:
     spec = Config(task="classify", input=Input(height=32, width=32)).input_spec()
     options = {"spec": spec, "targets": padded_codes(lambda label: [len(label) - 1]), "batch": 8}

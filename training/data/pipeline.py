@@ -22,7 +22,7 @@ from solver import preprocess
 from solver.geometry import Placement
 from solver.spec import InputSpec
 from training import photo
-from training.augment import Matrix, augment_and_tell, flip, moved_boxes, stretch, then
+from training.augment import Matrix, augment_and_tell, distort, flip, moved_boxes, stretch, then
 from training.data.stopwatch import Stopwatch
 from training.samples import Sample
 
@@ -100,7 +100,8 @@ class Feeder:
 
     ``repeats[i]`` says how often an epoch shows sample i; a fraction is met by chance over
     epochs. ``targets`` turns the samples of a batch, their boxes where the canvas has them, into
-    what the network should answer. ``flipped`` is the share of looks that are mirrored. With
+    what the network should answer. ``is_strong`` adds :func:`training.augment.distort`, for samples
+    without boxes. ``flipped`` is the share of looks that are mirrored. With
     ``is_photo`` pictures are changed as photographs, and ``mixed`` is the share of them that are
     mixed with another: the targets are then ``(N, 3) float32``, both classes and the share of the
     first. Order,
@@ -120,6 +121,7 @@ class Feeder:
         batch: int,
         seed: int,
         augmented: bool = True,
+        is_strong: bool = False,
         flipped: float = 0.0,
         is_photo: bool = False,
         mixed: float = 0.0,
@@ -138,6 +140,7 @@ class Feeder:
         self._batch = batch
         self._seed = seed
         self._augmented = augmented
+        self._is_strong = is_strong
         self._flipped = flipped
         self._is_photo = is_photo
         self._mixed = mixed
@@ -211,7 +214,10 @@ class Feeder:
         elif self._augmented:
             # Some pictures keep their shape and get padding, as they will in use.
             keep = canvas.shape[1] <= width and rng.random() < 0.4
-            canvas, matrix = augment_and_tell(canvas if keep else stretch(canvas, width), rng)
+            canvas = canvas if keep else stretch(canvas, width)
+            if self._is_strong:
+                canvas = distort(canvas, rng)
+            canvas, matrix = augment_and_tell(canvas, rng)
             if self._flipped and rng.random() < self._flipped:
                 canvas, mirrored = flip(canvas)
                 matrix = then(matrix, mirrored)

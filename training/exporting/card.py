@@ -222,6 +222,7 @@ def _settings(config: Config) -> str:
             shown = PurePath(value).name if key in ("weights", "start_from") else value
             lines.append(f"{key} = {toml(shown)}")
     lines += ["", "[data]", f"augment = {toml(config.data.augment)}"]
+    lines += [f"augment_strength = {toml(config.data.augment_strength)}"]
     return "\n".join(lines)
 
 
