@@ -28,7 +28,7 @@ from solver.tasks.tta import agree_by
 
 # Sides of what views are made of, in those of the network's canvas.
 FINEST = 3
-# Texts that each of several looks is asked for where alternatives are wanted; rarer ones in any look
+# Texts that each of several looks is asked for where alternatives are wanted: rarer ones in a look
 # come to nothing.
 ALTERNATIVES = 10
 
