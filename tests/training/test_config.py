@@ -47,7 +47,7 @@ def test_defaults_and_nested_tables(tmp_path: Path) -> None:
             'data.augment_strength: expected "mild" or "strong", received .wild',
         ),
         (
-            'task = "detect"\ninput.width = 256\ndata.augment_strength = "strong"',
+            'task="detect"\ninput={width=64,height=64}\ndata.augment_strength="strong"',
             "data.augment_strength: expected \"mild\" with task 'detect'",
         ),
         ("[data]\nworkers = 0", "data.workers: expected > 0, received 0"),
