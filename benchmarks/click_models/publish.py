@@ -4,9 +4,11 @@ others may fine-tune, the Keras weights too.
     python benchmarks/click_models/publish.py detector.toml RUN --root FOLDER
     python benchmarks/click_models/publish.py glyph.toml RUN --root FOLDER --figures click.json
 
-Refused, like every export, unless Keras and ONNX Runtime give the same answers. A detector's score
-threshold and a glyph reader's temperature are fitted on the validation pictures of its settings, a
-reader's likeness on pairs that are drawn here: one half of them shapes that it has no class for.
+Refused, like every export, unless Keras and ONNX Runtime give the same answers. A glyph reader's
+head, most of its file, is then kept in half precision. A detector's score threshold and a glyph
+reader's temperature are fitted on the validation pictures of its settings, a reader's likeness on
+pairs that are drawn here, one as in a prompt and one as in a click picture: one half of them icons
+and shapes that it has no class for.
 The card says what the run was, and what ``benchmarks/click_accuracy.py --out click.json`` measured,
 where that is given.
 """
@@ -17,7 +19,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from click_accuracy import (
     doubt_rows,
     finding_rows,
 )
+from icon_matching import HELD_OUT, UNKNOWN
 
 from solver import pretrained
 from solver.model import Model
@@ -45,14 +48,16 @@ from solver.tasks.glyphs import likeness
 from training import bases, config, export, runlog
 from training.exporting.onnx_file import set_spec
 from training.generators import GlyphGenerator
+from training.generators.icon_fonts import find_icons
 from training.generators.random_shapes import shape_name
 from training.weights import SUFFIX
 
 REPOSITORY = Path(__file__).parents[2]
 PAIR_SEED = 960_000
-KINDS = 600  # characters; as many shapes without a class
-UNKNOWN = 100_000  # numbers from here on are shapes that no reader learns
+KINDS = 600  # characters; as many icons and shapes without a class
 STEPS = 60
+LARGE = 500_000  # weights, that only a head has
+APART = 0.005  # how far half precision may move a probability
 CARD = """# {name}
 
 {what} Role `{role}`, decoder
@@ -97,24 +102,64 @@ LIMITS = {
 }
 
 
+def logits(model: Model, pictures: Sequence[np.ndarray]) -> np.ndarray:
+    """``(N, C)`` of glyphs that are cut out."""
+    tensors = [preprocess(picture, model.spec.input)[0] for picture in pictures]
+    return np.stack([out[0] for out in model.run_many(tensors)]).astype(np.float64)
+
+
+def halve(path: Path) -> None:
+    """Keep the head's weights in half precision; ONNX Runtime makes them single when it starts.
+
+    Raises SystemExit where that changes what the network answers.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    whole, network = Model.open(path), onnx.load(path)
+    for weights in network.graph.initializer:
+        if np.prod(weights.dims) >= LARGE:
+            name, half = weights.name, f"{weights.name}/half"
+            values = numpy_helper.to_array(weights).astype(np.float16)
+            weights.CopyFrom(numpy_helper.from_array(values, half))
+            cast = helper.make_node("Cast", [half], [name], to=TensorProto.FLOAT)
+            network.graph.node.insert(0, cast)
+    draft = path.with_suffix(".half.onnx")
+    onnx.save(network, draft)
+    generator, rng = GlyphGenerator(), np.random.default_rng(PAIR_SEED)
+    pictures = [np.asarray(generator.sample(rng)[0]) for _ in range(KINDS)]
+    shares = [softmax(logits(model, pictures)) for model in (whole, Model.open(draft))]
+    apart = float(np.abs(shares[0] - shares[1]).max())
+    same = np.mean(shares[0].argmax(axis=1) == shares[1].argmax(axis=1))
+    print(f"half precision: {same:.4f} equal classes, probabilities differ by at most {apart:.1e}")
+    if apart > APART:
+        draft.unlink()
+        raise SystemExit(f"{path}: half precision moves probabilities by more than {APART}")
+    draft.replace(path)
+
+
+def softmax(rows: np.ndarray) -> np.ndarray:
+    shares = np.exp(rows - rows.max(axis=1, keepdims=True))
+    return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+
+
 def fit_likeness(model: Model) -> tuple[float, float]:
     """Slope and offset of the log odds that two glyphs are the same: logistic regression.
 
     Both outcomes weigh the same, so that the odds are how much likelier the cosine is.
     """
-    generator = GlyphGenerator()
+    prompt, picture = GlyphGenerator(prompts=1.0), GlyphGenerator()
     rng = np.random.default_rng(PAIR_SEED)
-    characters = [label for label in generator.labels if len(label) == 1]
-    names = [str(name) for name in rng.choice(characters, KINDS, replace=False)]
-    names += [shape_name(UNKNOWN + number) for number in range(KINDS)]
+    characters = [label for label in picture.labels if len(label) == 1]
+    icons = [*find_icons(HELD_OUT, least=1), *(shape_name(UNKNOWN + n) for n in range(KINDS))]
+    names = [str(name) for name in rng.choice(characters, KINDS, replace=False)] + icons[:KINDS]
     sides = []
-    for _ in range(2):
+    for generator in (prompt, picture):
         pictures = [np.asarray(generator.render(name, rng)[0]) for name in names]
-        tensors = [preprocess(picture, model.spec.input)[0] for picture in pictures]
-        sides.append(np.stack([out[0] for out in model.run_many(tensors)]).astype(np.float64))
+        sides.append(logits(model, pictures))
     cosines = likeness(*sides)
     same = np.eye(len(names), dtype=bool)
-    # A character is held against characters, and a shape against shapes: that is what is confused.
+    # A character is held against characters, and an icon against icons: that is what is confused.
     kin = np.equal.outer(np.arange(len(names)) < KINDS, np.arange(len(names)) < KINDS)
     x = np.concatenate([cosines[same], cosines[kin & ~same]])
     y = np.concatenate([np.ones(same.sum()), np.zeros((kin & ~same).sum())])
@@ -208,6 +253,7 @@ def main() -> None:
         on_report=print,
     )
     if is_glyph:
+        halve(output)
         model = Model.open(output)
         found = fit_likeness(model)
         print(f"likeness: slope {found[0]}, offset {found[1]}")
