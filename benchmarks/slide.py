@@ -1,10 +1,13 @@
 """How far a slider's piece has to be dragged: share within 3 pixels, and CPU time.
 
     python benchmarks/slide.py --peers PEERS/ddddocr
+    python benchmarks/slide.py --full 120
 
 Measures ``slide_gen-gocaptcha`` of the data folder, and eight kinds of generated pairs (seeded;
 none of them chose a weight): see benchmarks/_slide_pairs.py. ddddocr's ``slide_match`` answers the
 same pairs, and is told as much. Times are CPU time, one thread, from encoded bytes to answer.
+``--full N`` only says what the picture without a gap is worth beside a piece: wrong answers of N
+pairs with strips and N with cropped pieces, as the generator draws them.
 """
 
 from __future__ import annotations
@@ -21,13 +24,16 @@ from pathlib import Path, PurePosixPath
 import _common as common
 import _peer
 import _scores as scores
+import numpy as np
 from _common import Bar
 from _slide_pairs import KINDS, draw_pairs
 
 import solver
+from training.generators import SlideGenerator
 
 WORKER = Path(__file__).parent / "peers" / "slide_worker.py"
 FIRST_SEED = 900_000
+FIRST_COMPARED = 800_000
 NEAR = 3.0  # pixels
 PLAIN, HARD = "plain", tuple(kind for kind in KINDS if kind != "plain")
 OWN = "solver"
@@ -112,6 +118,21 @@ def answer_peer(peer: _peer.Ddddocr, slider: Slider) -> Answer:
     return Answer(slider.group, slider.name, peer.name, error, None, found["cpu_s"], slider.turned)
 
 
+def compare(count: int) -> None:
+    """Print how many answers are wrong by background and piece, and by all three pictures."""
+    lines = []
+    for name, strip in (("strips", 1.0), ("cropped", 0.0)):
+        generator = SlideGenerator(strip=strip)
+        wrong = [0, 0]
+        for seed in range(FIRST_COMPARED, FIRST_COMPARED + count):
+            ground, piece, full, label = generator.sample_with_full(np.random.default_rng(seed))
+            for place, third in enumerate((None, full)):
+                found = solver.slide(ground, piece, full=third, start=label.start[0])
+                wrong[place] += abs(found.offset - label.offset) > NEAR
+        lines.append([name, count, *wrong])
+    print(common.table(["pieces", "pairs", "wrong by two pictures", "wrong by three"], lines))
+
+
 def share(answers: Sequence[Answer]) -> float:
     return sum(answer.right for answer in answers) / len(answers)
 
@@ -136,7 +157,11 @@ def main() -> None:
     parser = common.make_parser(__doc__)
     parser.add_argument("--pairs", type=int, default=100, help="of each generated kind")
     parser.add_argument("--only-generated", action="store_true", help="leave the data folder alone")
+    parser.add_argument("--full", type=int, metavar="N", help="only compare with full pictures")
     options = parser.parse_args()
+    if options.full is not None:
+        compare(options.full)
+        return
     sliders = [] if options.only_generated else measured_set(options.data)
     for kind in KINDS:
         sliders += generated_set(kind, options.pairs)

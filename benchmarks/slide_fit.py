@@ -3,20 +3,20 @@
     python benchmarks/slide_fit.py weights --pairs 200
     python benchmarks/slide_fit.py confidence --pairs 200
 
-``weights`` prints COARSE of solver/tasks/slide_match.py and FINE of slide_close.py: conditional
-logits of the true place of a generated pair against the best wrong ones (each half of the pairs is
-scored by the other half's fit; the weights printed are those of all). ``confidence`` prints the
-temperatures and the logits of "none of these" of solver/tasks/slide.py, and how far they hold. All
-pairs are drawn by training.generators.slide with seeds that benchmarks/slide.py does not draw; no
-measured picture takes part.
+``weights`` prints COARSE of solver/tasks/slide_match.py, FINE of slide_close.py and CHANGE of
+slide_change.py: conditional logits of the true place of a generated pair against the best wrong
+ones (each half of the pairs is scored by the other half's fit; the weights printed are those of
+all; those of CHANGE are to be divided by that of FINE's sum, which stands before them).
+``confidence`` prints the temperatures and the logits of "none of these" of solver/tasks/slide.py,
+and how far they hold. All pairs are drawn by training.generators.slide with seeds that
+benchmarks/slide.py does not draw; no measured picture takes part.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 
 import _scores as scores
 import cv2
@@ -24,9 +24,10 @@ import numpy as np
 from _slide_pairs import KINDS, Pair, draw_pairs
 
 from solver.errors import TaskError
-from solver.tasks.slide import Odds, ranked, shares
+from solver.tasks.slide import COMPARED_WITH_PIECE, WITH_PIECE, Odds, ranked, shares
+from solver.tasks.slide_change import CHANGE, Change
 from solver.tasks.slide_close import FINE
-from solver.tasks.slide_gap import Gap, alone, compare
+from solver.tasks.slide_gap import Gap, alone
 from solver.tasks.slide_match import COARSE, GREY, Scene, Template, evidence
 from solver.tasks.slide_piece import Piece, cut_out
 from solver.tasks.slide_search import Place, Search, inset
@@ -96,6 +97,24 @@ def fine_case(pair: Pair, piece: Piece) -> Case | None:
     return np.array(right[:1] + wrong) if right and wrong else None
 
 
+def change_case(pair: Pair, piece: Piece) -> Case | None:
+    """FINE's logit, and the shares that changed, at the truth and at wrong places."""
+    change = Change(pair.pixels, np.asarray(pair.full))
+    search = Search(pair.pixels, piece, least=piece.left, before=change.before(pair.pixels.shape))
+    angle = float(2 * round(pair.angle / 2))
+    truth = belongs(pair, piece)
+    places = [Place(*truth, angle, 0.0)]
+    places += search.coarse([0.0, angle], most=CLOSE, near=np.inf)
+    right, wrong = [], []
+    for place in places:
+        x, y, kinds = search.close(place, place.angle)
+        near = max(abs(x - truth[0]), abs(y - truth[1])) <= 3
+        logit = sum(FINE[name] * kinds[name] for name in FINE)
+        changes = search.changes(x, y, place.angle)
+        (right if near else wrong).append([logit, *(changes[name] for name in CHANGE)])
+    return np.array(right[:1] + wrong) if right and wrong else None
+
+
 def fit(cases: list[Case]) -> np.ndarray:
     """Weights of the conditional logit, by Newton's method with a slight ridge."""
     spread = np.concatenate(cases).std(axis=0) + 1e-9
@@ -136,18 +155,25 @@ def show(name: str, kinds: Iterable[str], cases: list[Case]) -> None:
 Looked = tuple[list[float], int]
 
 
-def looked_with_piece(pair: Pair, piece: Piece, *, own: bool = True) -> Looked:
-    places = ranked(Search(pair.pixels, piece, least=piece.left))
+def looked_with_piece(
+    pair: Pair, piece: Piece, *, own: bool = True, change: Change | None = None
+) -> Looked:
+    before = None if change is None else change.before(pair.pixels.shape)
+    odds = WITH_PIECE if change is None else COMPARED_WITH_PIECE
+    places = ranked(Search(pair.pixels, piece, least=piece.left, before=before), odds)
     x, y = belongs(pair, piece)
     right = [own and abs(place.x - x) <= NEAR and abs(place.y - y) <= NEAR for place in places]
     return [place.logit for place in places], right.index(True) if any(right) else -1
 
 
-def looked_at_gaps(pair: Pair, find: Callable[[], list[Gap]]) -> Looked:
+def _outlined(pair: Pair) -> list[Gap]:
     try:
-        gaps = find()
+        return alone(pair.pixels)
     except TaskError:
-        return [], -1
+        return []
+
+
+def looked_at_gaps(pair: Pair, gaps: list[Gap]) -> Looked:
     right = [abs(g.box[0] - pair.x) <= NEAR and abs(g.box[1] - pair.y) <= NEAR for g in gaps]
     return [gap.logit for gap in gaps], right.index(True) if any(right) else -1
 
@@ -197,12 +223,12 @@ def fit_confidence(count: int) -> None:
         if previous and index % 8 == 0 and previous.height < height and previous.width < width:
             ways["piece"].append(looked_with_piece(pair, previous, own=False))
         previous = piece
-        ways["full"].append(looked_at_gaps(pair, partial(compare, pair.pixels, full, None)))
-        ways["piece and full"].append(
-            looked_at_gaps(pair, partial(compare, pair.pixels, full, piece))
-        )
+        change = Change(pair.pixels, full)
+        ways["full"].append(looked_at_gaps(pair, change.gaps))
+        if change.gaps:  # else the piece counts alone
+            ways["piece and full"].append(looked_with_piece(pair, piece, change=change))
         if index % 2:  # takes longest
-            ways["alone"].append(looked_at_gaps(pair, partial(alone, pair.pixels)))
+            ways["alone"].append(looked_at_gaps(pair, _outlined(pair)))
     for name, looked in ways.items():
         show_odds(name, looked)
 
@@ -218,7 +244,7 @@ def main() -> None:
         fit_confidence(options.pairs)
         return
     rng = np.random.default_rng(1)
-    coarse, fine = [], []
+    coarse, fine, change = [], [], []
     for pair in pairs(options.pairs):
         piece = cut_out(pair.piece, pair.alpha)
         case = coarse_case(pair, piece, rng)
@@ -227,8 +253,12 @@ def main() -> None:
         case = fine_case(pair, piece)
         if case is not None:
             fine.append(case)
+        case = change_case(pair, piece)
+        if case is not None:
+            change.append(case)
     show("COARSE", COARSE, coarse)
     show("FINE", FINE, fine)
+    show("CHANGE, by the weight of FINE's sum", ("FINE", *CHANGE), change)
 
 
 if __name__ == "__main__":

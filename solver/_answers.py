@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
 from PIL import Image
 
 from solver._fields import is_finite, is_integer
-from solver._sources import describe
-from solver.errors import LowConfidenceError
+from solver._sources import describe, is_data_uri
+from solver.errors import ImageError, LowConfidenceError
 from solver.images import ImageSource
 from solver.results import (
     ClassResult,
@@ -26,6 +26,9 @@ OnError = Literal["raise", "return"]
 
 _ONE_PICTURE = (str, bytes, bytearray, memoryview, os.PathLike, Image.Image)
 
+LARGEST_SCALE = 1000.0  # of what a slider's picture is on its page
+
+_T = TypeVar("_T")
 _Result = TypeVar("_Result", TextResult, ClassResult, TilesResult, ClickResult, SlideResult)
 
 
@@ -46,7 +49,7 @@ def name_of(source: ImageSource) -> str | None:
     """What a failure calls its picture: the path, where it has one."""
     if isinstance(source, os.PathLike):
         return os.fsdecode(source)
-    if isinstance(source, str) and source.lstrip()[:5].lower() != "data:":
+    if isinstance(source, str) and not is_data_uri(source):
         return source
     return None
 
@@ -79,6 +82,28 @@ def check_unit(name: str, value: float | None) -> None:
     """Raise ValueError for an option that is neither None nor a number from 0 to 1."""
     if value is not None and not (is_finite(value) and 0 <= value <= 1):
         raise ValueError(f"{name}: expected a number from 0 to 1, received {value!r}")
+
+
+def check_drag(scale: float, start: float) -> None:
+    """Raise ValueError for a slider's ``scale`` or ``start`` that is no number in its bounds."""
+    if not (is_finite(scale) and 0 < scale <= LARGEST_SCALE):
+        raise ValueError(
+            f"scale: expected a number above 0, up to {LARGEST_SCALE:g}, received {scale!r}"
+        )
+    if not is_finite(start):
+        raise ValueError(f"start: expected a finite number, received {start!r}")
+
+
+def loaded(name: str, source: ImageSource, load: Callable[[ImageSource], _T]) -> _T:
+    """One of several pictures; the error of one that cannot be read begins with its ``name``.
+
+    Raises:
+        ImageError: it cannot be read.
+    """
+    try:
+        return load(source)
+    except ImageError as error:
+        raise ImageError(f"{name}: {error}") from error
 
 
 def check_batch(

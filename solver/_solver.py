@@ -12,7 +12,15 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from solver import images, pretrained
-from solver._answers import OnError, check_batch, check_unit, confident, settle
+from solver._answers import (
+    OnError,
+    check_batch,
+    check_drag,
+    check_unit,
+    confident,
+    loaded,
+    settle,
+)
 from solver._models import ModelSource, open_embedded, open_model
 from solver._require import require_cv2
 from solver._session import Provider, check_providers, check_threads
@@ -102,7 +110,14 @@ class Solver:
         return f"Solver({', '.join([*map(repr, self._sources), *said])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuild, (self._sources, self._threads, self._providers, self._limits, self._tta)
+        made = partial(
+            Solver,
+            threads=self._threads,
+            providers=self._providers,
+            limits=self._limits,
+            tta=self._tta,
+        )
+        return made, self._sources
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -326,26 +341,27 @@ class Solver:
         left edge of the piece's picture stands before it moves, in the background's pixels.
 
         Raises:
-            ImageError: a picture cannot be read.
-            TaskError: the pictures do not fit each other, or show no piece or gap.
+            ImageError: a picture cannot be read; the message begins with the argument's name.
+            TaskError: the pictures do not fit each other, or show no piece or gap, or none that a
+                piece can reach from ``start``.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
             MissingDependencyError: OpenCV does not import.
         """
         check_unit("min_confidence", min_confidence)
+        check_drag(scale, start)
         # OpenCV is for this verb alone: a first text answer does not wait for it.
         require_cv2()
         from solver.tasks.slide import slide
 
-        pixels, alpha = (
-            (None, None) if piece is None else images.load_layers(piece, limits=self._limits)
-        )
+        layers = partial(images.load_layers, limits=self._limits)
+        pixels, alpha = (None, None) if piece is None else loaded("piece", piece, layers)
         answer = slide(
-            self._load(background),
+            loaded("background", background, self._load),
             pixels,
             alpha=alpha,
-            full=None if full is None else self._load(full),
-            scale=scale,
-            start=start,
+            full=None if full is None else loaded("full", full, self._load),
+            scale=float(scale),
+            start=float(start),
         )
         return confident(answer, min_confidence)
 
@@ -375,13 +391,3 @@ class Solver:
                     embedded, threads=self._threads, providers=self._providers
                 )
             return self._models[role]
-
-
-def _rebuild(
-    models: tuple[ModelSource, ...],
-    threads: int,
-    providers: Sequence[Provider] | None,
-    limits: ImageLimits,
-    tta: bool,
-) -> Solver:
-    return Solver(*models, threads=threads, providers=providers, limits=limits, tta=tta)

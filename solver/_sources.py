@@ -65,6 +65,11 @@ def standard_input() -> BinaryIO:
     return io.BytesIO() if sys.stdin is None else sys.stdin.buffer
 
 
+def is_data_uri(text: str) -> bool:
+    """Whether a string holds a file itself; white space before it counts for nothing."""
+    return text.lstrip()[:5].lower() == "data:"
+
+
 def describe(source: object) -> str:
     """Name a source in an error, shortly, and without calling anything of it that could fail."""
     if isinstance(source, str):
@@ -80,9 +85,8 @@ def read_bytes(source: object, limits: ImageLimits) -> bytes:
         limits.check_bytes(len(source))
         return source
     if isinstance(source, str):
-        uri = source.lstrip()
-        if uri[:5].lower() == "data:":
-            return _read_data_uri(uri, limits)
+        if is_data_uri(source):
+            return _read_data_uri(source.lstrip(), limits)
         return _read_path(source, limits)
     if isinstance(source, os.PathLike):
         return _read_path(os.fsdecode(source), limits)

@@ -138,9 +138,14 @@ def load_layers(
     if layers.clear is None:
         return layers.pixels, None
     alpha = 255 - layers.clear
-    divisor = np.maximum(alpha, 1).astype(np.uint16)[..., None]
-    colours = (layers.pixels.astype(np.uint16) * 255 + divisor // 2) // divisor
-    return np.minimum(colours, 255).astype(np.uint8), alpha
+    colours = np.empty_like(layers.pixels)
+    rows = max(1, _STRIP_PIXELS // alpha.shape[1])
+    for top in range(0, len(alpha), rows):
+        part = slice(top, top + rows)
+        divisor = np.maximum(alpha[part], 1).astype(np.uint16)[..., None]
+        level = (layers.pixels[part].astype(np.uint16) * 255 + divisor // 2) // divisor
+        colours[part] = np.minimum(level, 255)
+    return colours, alpha
 
 
 def _layers(source: ImageSource, limits: ImageLimits) -> _Layers:

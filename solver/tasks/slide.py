@@ -13,18 +13,21 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from solver._fields import is_finite
 from solver.errors import TaskError
 from solver.results import Box, SlideAlternative, SlideResult
-from solver.tasks.slide_gap import alone, compare
-from solver.tasks.slide_piece import UInt8, cut_out
+from solver.tasks.slide_change import Change
+from solver.tasks.slide_gap import alone
+from solver.tasks.slide_piece import SMALLEST, UInt8, cut_out, shrunk
 from solver.tasks.slide_search import Place, Search
 
 SURE = 0.9  # of a straight piece: then a turned one is not looked for
 _ANSWERS = 5
-_LARGEST_SCALE = 1000.0
+# Pixels a side of a piece, as if it were a square: a larger one is made smaller with all the rest.
+# On pages they are 40 to 120, or three times that on a fine screen.
+_LARGEST = 400
 
 Bounds = tuple[float, float, float, float]
+Answer = tuple[float, Bounds, float]  # logit, the gap's box, where the piece's left edge comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +38,9 @@ class Odds:
     none: float
 
 
-_WITH_PIECE = Odds(0.8, 4.5)
+WITH_PIECE = Odds(0.8, 4.5)
+COMPARED_WITH_PIECE = Odds(2.4, 8.5)
 _COMPARED = Odds(1.5, 7.5)
-_COMPARED_WITH_PIECE = Odds(3.1, 10.5)
 _ALONE = Odds(1.2, 10.5)
 
 
@@ -52,49 +55,70 @@ def slide(
 ) -> SlideResult:
     """The distance to drag, from ``(H, W, 3)`` RGB pictures and the piece's alpha ``(H, W)``.
 
-    ``full`` is the background without a gap. ``start`` is where the left edge of the piece's
+    ``full`` is the background without a gap: beside a piece, where it differs is further evidence,
+    and where it does not, the piece counts alone. ``start`` is where the left edge of the piece's
     picture stands on the background before it moves, in the background's pixels; the distance is
     multiplied by ``scale``, the width of the picture on the page divided by its own.
+    A piece of more than 400 pixels a side is looked at smaller, and the offset is as exact as that.
 
     Raises:
         TaskError: the pictures do not fit each other, or show no piece or gap; or the piece starts
-            beyond the background.
-        ValueError: ``scale`` is not a number above 0 and up to 1000, or ``start`` not a finite one.
+            where it is not all on the background, or to the right of every gap.
     """
-    if not (is_finite(scale) and 0 < scale <= _LARGEST_SCALE):
-        raise ValueError(
-            f"scale: expected a number above 0, up to {_LARGEST_SCALE:g}, received {scale!r}"
-        )
-    if not is_finite(start):
-        raise ValueError(f"start: expected a finite number, received {start!r}")
-    width = background.shape[1]
+    height, width = background.shape[:2]
     if abs(start) >= width:
         raise TaskError(
             f"start: expected less than the background's {width} pixels, received {start!r}"
         )
-    cut = None if piece is None else cut_out(piece, alpha)
-    left = start if cut is None else start + cut.left
-    if full is not None or cut is None:
-        if full is None:
-            gaps, odds = alone(background), _ALONE
-        else:
-            gaps = compare(background, full, cut)
-            odds = _COMPARED if cut is None else _COMPARED_WITH_PIECE
-        found = [(gap.logit, gap.box, gap.box[0]) for gap in gaps]
-        return _result(found, odds, left, scale)
-    places = ranked(Search(background, cut, least=math.ceil(left)))
+    change = None if full is None else Change(background, full)
+    if piece is None:
+        return _result(*_gaps(background, change, start), start, scale)
+    cut = cut_out(piece, alpha)
+    left = start + cut.left
+    if cut.width > width or cut.height > height:
+        raise TaskError(
+            f"piece: expected one that fits into the background of {width}×{height} pixels, "
+            f"received {cut.width}×{cut.height}"
+        )
+    if left > width - cut.width:
+        raise TaskError(
+            f"start: expected the piece of {cut.width} pixels to stand within the background's "
+            f"{width}, received {start!r}, with which it begins at {left:g}"
+        )
+    factor = max(math.ceil(math.sqrt(cut.width * cut.height) / _LARGEST), 1)
+    small, cut = shrunk(background, factor), cut.shrunk(factor)
+    across, down = width / small.shape[1], height / small.shape[0]
+    before, odds = None, WITH_PIECE
+    if change is not None and change.gaps:
+        before, odds = change.before(small.shape), COMPARED_WITH_PIECE
+    places = ranked(Search(small, cut, least=math.ceil(left / across), before=before), odds)
     # What moves is the piece as it is: a turned one turns about its middle.
-    found = [
-        (place.logit, _bounds(place, cut.width, cut.height, background.shape), float(place.x))
-        for place in places
-    ]
-    return _result(found, _WITH_PIECE, left, scale)
+    found: list[Answer] = []
+    for place in places:
+        x1, y1, x2, y2 = _bounds(place, cut.width, cut.height, small.shape)
+        box = (x1 * across, y1 * down, x2 * across, y2 * down)
+        found.append((place.logit, box, place.x * across))
+    return _result(found, odds, left, scale)
 
 
-def ranked(search: Search) -> list[Place]:
+def _gaps(background: UInt8, change: Change | None, start: float) -> tuple[list[Answer], Odds]:
+    """The gaps that are seen without a piece, to the right of where it starts."""
+    gaps, odds = (alone(background), _ALONE) if change is None else (change.gaps, _COMPARED)
+    if not gaps:
+        raise TaskError(
+            f"full: expected a picture that differs from the background by a gap of at least "
+            f"{SMALLEST}×{SMALLEST} pixels, received one without such a difference"
+        )
+    found = [(gap.logit, gap.box, gap.box[0]) for gap in gaps if gap.box[0] >= start]
+    if not found:
+        raise TaskError(f"start: expected a gap to the right of it, received {start!r}")
+    return found, odds
+
+
+def ranked(search: Search, odds: Odds) -> list[Place]:
     """The places of a piece, the best first; turned ones only where no straight one is sure."""
     places = search.straight()
-    if not places or shares([place.logit for place in places], _WITH_PIECE)[0] < SURE:
+    if not places or shares([place.logit for place in places], odds)[0] < SURE:
         places = search.merged([*places, *search.turned()])
     return places
 
@@ -120,10 +144,8 @@ def _bounds(place: Place, width: int, height: int, shape: tuple[int, ...]) -> Bo
     )
 
 
-def _result(
-    answers: Sequence[tuple[float, Bounds, float]], odds: Odds, left: float, scale: float
-) -> SlideResult:
-    """Of (logit, box, corner) of each place; ``left`` is where the piece is seen at first."""
+def _result(answers: Sequence[Answer], odds: Odds, left: float, scale: float) -> SlideResult:
+    """The best answer and those after it; ``left`` is where the piece is seen at first."""
     chances = shares([logit for logit, _, _ in answers], odds)
     found = sorted(zip(chances, answers, strict=True), key=lambda item: -item[0])
     further = [

@@ -104,6 +104,23 @@ class Closeup:
         beyond = spread[rows, columns]
         self._beyond = (beyond[:, :3] / beyond[:, 3:]).mean(axis=0)
 
+    def core(self, window: UInt8, x: int, y: int) -> float:
+        """How the piece agrees with a window, its canvas's corner at (x, y): the evidence ``core``.
+
+        For a place that is known; a view finds it, and has the other kinds.
+        """
+        seen = window.reshape(-1, 3)[self._inner + y * self.shape[1] + x].astype(np.float32)
+        return self._agreement(seen - self._weight @ seen)
+
+    def _agreement(self, seen: Float32) -> float:
+        """Of the pixels inside, less their mean."""
+        means = self._rings @ seen
+        energy = self._weight @ (seen * seen) - self._ring_weight @ (means * means)
+        textured = max(float(energy.sum()) / 3, 0.0)
+        core = float(self._kernel @ seen.ravel())
+        core /= math.sqrt((textured + _NOISE_SEEN**2) * self._texture)
+        return math.atanh(min(max(core, -0.99), 0.99))
+
     def view(self, window: UInt8) -> View:
         """The window's part of the work, once for all places in it."""
         return View(self, window)
@@ -144,12 +161,7 @@ class View:
         shift = y * own.shape[1] + x
         seen = self._values[own._inner + shift]
         mean = own._weight @ seen
-        seen = seen - mean
-        means = own._rings @ seen
-        energy = own._weight @ (seen * seen) - own._ring_weight @ (means * means)
-        textured = max(float(energy.sum()) / 3, 0.0)
-        core = float(own._kernel @ seen.ravel())
-        core /= math.sqrt((textured + _NOISE_SEEN**2) * own._texture)
+        core = own._agreement(seen - mean)
         # A veil leaves the hue as it was, and makes it paler: what is left of another hue.
         tint = mean - mean.mean()
         tint = tint - own._tint * max(float(tint @ own._tint), 0.0)
@@ -160,7 +172,7 @@ class View:
             for wanted, plane in zip(own._doubled, self._lines, strict=True)
         )
         return {
-            "core": math.atanh(min(max(core, -0.99), 0.99)),
+            "core": core,
             "seam": math.log(self._seam(shift) + FLOOR),
             "tint": math.log(float(tint @ tint) / 3 + FLOOR),
             "outline": outline,

@@ -1,4 +1,4 @@
-"""Gaps without a piece: what differs between two pictures, or closed outlines in one.
+"""Gaps without a piece: closed outlines in one picture.
 
 Outlines are found small first, as rounded squares of several sizes whose edges are compared by
 doubled angles; then each is followed around its middle by dynamic programming over the radius, as
@@ -15,10 +15,9 @@ import cv2
 import numpy as np
 
 from solver.errors import TaskError
-from solver.tasks.slide_match import COARSE, Scene, Template, directions, evidence
-from solver.tasks.slide_piece import SMALLEST, Float32, Piece, UInt8
+from solver.tasks.slide_match import Scene, Template, directions, evidence
+from solver.tasks.slide_piece import SMALLEST, Float32, UInt8, size_of
 
-_LEAST_CHANGE = 12.0  # grey levels between two pictures that JPEG does not make
 _SHARES = (0.16, 0.2, 0.25, 0.31, 0.38, 0.46)  # a gap's side, of the picture's height
 _SMALL_HEIGHT = 90  # pixels of the picture in which outlines are looked for first
 _FULL_HEIGHT = 240  # and in which they are followed
@@ -34,75 +33,6 @@ class Gap:
     logit: float
 
 
-def compare(background: UInt8, full: UInt8, piece: Piece | None) -> list[Gap]:
-    """The gaps of a background against the same picture without any, the likeliest first.
-
-    With a piece, what it shows is compared with what was there before.
-
-    Raises:
-        TaskError: the two are not of one size, or do not differ.
-    """
-    if background.shape != full.shape:
-        raise TaskError(
-            f"full: expected the background's {_size(background)} pixels, received {_size(full)}"
-        )
-    change = cv2.absdiff(background, full).max(axis=2)
-    change = np.asarray(cv2.GaussianBlur(change, (3, 3), 0), np.uint8)
-    level, _ = cv2.threshold(change, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    # Half of Otsu's level: parts of a gap may be changed but little.
-    changed = (change > max(_LEAST_CHANGE, level / 2)).astype(np.uint8)
-    changed = np.asarray(cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((7, 7))), np.uint8)
-    changed = np.asarray(cv2.morphologyEx(changed, cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8)
-    count, labels, found, _ = cv2.connectedComponentsWithStats(changed)
-    gaps = []
-    for index in range(1, count):
-        x, y, width, height = (int(value) for value in found[index, :4])
-        if min(width, height) < SMALLEST:
-            continue
-        part = (slice(y, y + height), slice(x, x + width))
-        energy = float(change[part][labels[part] == index].astype(np.float64).sum())
-        box = (float(x), float(y), float(x + width), float(y + height))
-        gap = Gap(box, math.log(energy))
-        gaps.append(gap if piece is None else _filled(full, piece, gap))
-    if not gaps:
-        raise TaskError(
-            f"full: expected a picture that differs from the background by a gap of at least "
-            f"{SMALLEST}×{SMALLEST} pixels, received one without such a difference"
-        )
-    return sorted(gaps, key=lambda gap: -gap.logit)
-
-
-def _size(picture: UInt8) -> str:
-    return f"{picture.shape[1]}×{picture.shape[0]}"
-
-
-def _filled(full: UInt8, piece: Piece, gap: Gap) -> Gap:
-    """The gap where the piece continues best what was there, and how well it does."""
-    reach, margin = 4, 6
-    x = round((gap.box[0] + gap.box[2] - piece.width) / 2) - reach
-    y = round((gap.box[1] + gap.box[3] - piece.height) / 2) - reach
-    template = Template(*piece.drawn(margin, 1, 0.0), inset=2)
-    edge = margin + reach
-    padded = cv2.copyMakeBorder(full, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
-    rows = template.shape[0] + 2 * reach
-    columns = template.shape[1] + 2 * reach
-    window = np.asarray(padded[max(y + reach, 0) :, max(x + reach, 0) :][:rows, :columns], np.uint8)
-    if window.shape[0] < template.shape[0] or window.shape[1] < template.shape[1]:
-        return Gap(gap.box, gap.logit - 10)
-    kinds = evidence(Scene(window), template)
-    inside = COARSE["inside"] * kinds["inside"]
-    inside += COARSE["inside_square"] * kinds["inside_square"]
-    away = np.abs(np.arange(inside.shape[1]) - reach)
-    down, across = np.unravel_index(int((inside - 0.3 * away).argmax()), inside.shape)
-    left, top = max(x, -reach) + int(across), max(y, -reach) + int(down)
-    misfit = abs(gap.box[2] - gap.box[0] - piece.width) + abs(
-        gap.box[3] - gap.box[1] - piece.height
-    )
-    logit = gap.logit + float(inside[down, across]) - misfit / 4
-    box = (float(left), float(top), float(left + piece.width), float(top + piece.height))
-    return Gap(box, logit)
-
-
 def alone(background: UInt8) -> list[Gap]:
     """Closed outlines of a gap's size in one picture, the likeliest first.
 
@@ -113,7 +43,7 @@ def alone(background: UInt8) -> list[Gap]:
     if min(height, width) < 4 * SMALLEST:
         raise TaskError(
             f"background: expected at least {4 * SMALLEST}×{4 * SMALLEST} pixels, received "
-            f"{_size(background)}"
+            f"{size_of(background)}"
         )
     scale = min(1.0, _SMALL_HEIGHT / height)
     seeds = _seeds(_resized(background, scale))

@@ -89,8 +89,11 @@ def trust(depth: Float32, inset: int, glow: float) -> Float32:
     """
     most = float(depth.max())
     full = max(min(max(0.3 * most, 1.5 * glow), 0.8 * most - inset), 1.0)
-    weights = np.clip((depth - inset) * np.float32(1 / full), 0, 1)
-    return weights if weights.sum() >= 12 else (depth > 0).astype(np.float32)
+    weights: Float32 = np.clip((depth - inset) * np.float32(1 / full), 0, 1)
+    if weights.sum() >= 12:
+        return weights
+    # All of a thin piece that is seen so small that no pixel lies inside.
+    return (depth > 0).astype(np.float32) if most else np.ones_like(depth)
 
 
 class Template:

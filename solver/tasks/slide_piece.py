@@ -26,6 +26,7 @@ _DARKEST = 0.6
 _SHADOW_STEP = 28
 _SHADOWED = 0.75
 _DARK_GROUND = 48.0  # on a darker one a shadow is hardly seen
+_STRIP = 1 << 16  # pixels that are looked at for a shadow at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,21 @@ class Piece:
     @property
     def height(self) -> int:
         return int(self.mask.shape[0])
+
+    def shrunk(self, factor: int) -> Piece:
+        """The piece made ``factor`` times smaller, with its picture."""
+        if factor == 1:
+            return self
+        cover = shrunk(self.mask, factor)
+        mask = cover >= (int(cover.max()) + 1) // 2  # of half the most, where all is thin
+        return replace(
+            self,
+            pixels=shrunk(self.pixels, factor),
+            mask=mask.astype(np.uint8) * np.uint8(255),
+            left=round(self.left / factor),
+            top=round(self.top / factor),
+            size=(_shrunk_side(self.size[0], factor), _shrunk_side(self.size[1], factor)),
+        )
 
     def levelled(self) -> Piece:
         """The piece without a glow along its edge: each depth has the mean colour of the core.
@@ -99,6 +115,23 @@ class Piece:
         return values[..., :3] / np.maximum(cover, np.float32(0.1))[..., None], cover
 
 
+def shrunk(picture: UInt8, factor: int) -> UInt8:
+    """A picture ``(H, W)`` or ``(H, W, C)`` made ``factor`` times smaller, as near as pixels go."""
+    if factor == 1:
+        return picture
+    size = (_shrunk_side(picture.shape[1], factor), _shrunk_side(picture.shape[0], factor))
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _shrunk_side(side: int, factor: int) -> int:
+    return max(round(side / factor), 1)
+
+
+def size_of(picture: UInt8) -> str:
+    """Width and height, for an error."""
+    return f"{picture.shape[1]}×{picture.shape[0]}"
+
+
 def rings(mask: UInt8, depth: Float32) -> npt.NDArray[np.intp]:
     """Which ring along the edge each pixel lies in: 0 outside, 1 the outermost, the core the last.
 
@@ -122,7 +155,8 @@ def cut_out(pixels: UInt8, alpha: UInt8 | None) -> Piece:
     lies on; where there is none, the whole picture is the piece.
 
     Raises:
-        TaskError: nothing is seen, or it is one colour without an outline, or it is too small.
+        TaskError: nothing is seen, or it is one colour without an outline, or it is too small, or
+            nowhere solid.
     """
     height, width = pixels.shape[:2]
     if alpha is not None and int(alpha.min()) < 255:
@@ -132,15 +166,17 @@ def cut_out(pixels: UInt8, alpha: UInt8 | None) -> Piece:
         mask = (alpha >= (most + 1) // 2).astype(np.uint8)
     else:
         mask = _on_ground(pixels)
-    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    top, bottom = int(rows[0]), int(rows[-1]) + 1
+    seen = _extent(mask)
+    assert seen is not None  # an alpha has its highest value somewhere, and the rest is whole
+    top, bottom, left, right = seen[0].start, seen[0].stop, seen[1].start, seen[1].stop
     if min(right - left, bottom - top) < SMALLEST:
         raise TaskError(
             f"piece: expected at least {SMALLEST}×{SMALLEST} pixels to be seen, received "
             f"{right - left}×{bottom - top} of a picture of {width}×{height}"
         )
-    seen = (slice(top, bottom), slice(left, right))
+    solid = cv2.erode(np.pad(mask[seen], 1), np.ones((3, 3), np.uint8))
+    if not solid.any():
+        raise TaskError("piece: expected something solid to be seen, received thin lines or dots")
     return Piece(
         pixels=np.ascontiguousarray(pixels[seen]),
         mask=np.ascontiguousarray(mask[seen]) * np.uint8(255),
@@ -150,6 +186,14 @@ def cut_out(pixels: UInt8, alpha: UInt8 | None) -> Piece:
     )
 
 
+def _extent(mask: UInt8) -> tuple[slice, slice] | None:
+    """The rows and columns that hold all of a mask, or None where it is empty."""
+    columns, rows = np.flatnonzero(mask.any(axis=0)), np.flatnonzero(mask.any(axis=1))
+    if not columns.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 def _without_shadow(pixels: UInt8, ground: npt.NDArray[np.float64], piece: UInt8) -> UInt8:
     """The piece's mask without a soft shadow that it throws on its ground, where there is one.
 
@@ -157,12 +201,18 @@ def _without_shadow(pixels: UInt8, ground: npt.NDArray[np.float64], piece: UInt8
     there is a step. It counts as one where it lies around most of the piece.
     """
     brightness = float(ground.mean())
-    if brightness < _DARK_GROUND or not piece.any():
+    if brightness < _DARK_GROUND:
         return piece
-    share = pixels.mean(axis=2) / brightness
-    hue = np.abs(pixels - share[..., None] * ground).max(axis=2)
-    is_darker = (hue <= _SHADOW_HUE) & (share >= _DARKEST) & (share <= 1)
-    level = np.where(piece == 0, 255, np.where(is_darker, share * 255, 0)).astype(np.uint8)
+    level = np.empty(piece.shape, np.uint8)
+    rows = max(_STRIP // piece.shape[1], 1)
+    for top in range(0, len(piece), rows):  # what is in between is many times as large
+        part = pixels[top : top + rows]
+        share = part.mean(axis=2) / brightness
+        hue = np.abs(part - share[..., None] * ground).max(axis=2)
+        is_darker = (hue <= _SHADOW_HUE) & (share >= _DARKEST) & (share <= 1)
+        level[top : top + rows] = np.where(
+            piece[top : top + rows] == 0, 255, np.where(is_darker, share * 255, 0)
+        )
     around = np.pad(level, 1, constant_values=255)
     seen = np.zeros((around.shape[0] + 2, around.shape[1] + 2), np.uint8)
     flags = 4 | cv2.FLOODFILL_MASK_ONLY | (1 << 8)
@@ -178,7 +228,8 @@ def _without_shadow(pixels: UInt8, ground: npt.NDArray[np.float64], piece: UInt8
 
 def _on_ground(pixels: UInt8) -> UInt8:
     """1 where an opaque picture shows its piece, 0 where it shows the colour around."""
-    if int(np.ptp(pixels, axis=(0, 1)).max()) == 0:
+    first = pixels[0, 0].astype(np.float64)
+    if cv2.countNonZero(cv2.inRange(pixels, first, first)) == pixels.shape[0] * pixels.shape[1]:
         raise TaskError(
             "piece: expected a picture of the piece, received one colour without transparency"
         )
@@ -190,12 +241,15 @@ def _on_ground(pixels: UInt8) -> UInt8:
         return whole
     # As clean as the ground is: a dark piece on pure black is told from it.
     most = 3 + 3 * float(np.median(away))
-    near = (np.abs(pixels - colour.astype(np.float32)).max(axis=2) <= most).astype(np.uint8)
+    near = np.asarray(cv2.inRange(pixels, np.ceil(colour - most), np.floor(colour + most)))
+    near = (near > 0).astype(np.uint8)
     # Only what reaches the frame is ground: the piece may have its colour inside.
     around = np.pad(near, 1, constant_values=1)
     cv2.floodFill(around, None, (0, 0), (2,))
     piece = (around[1:-1, 1:-1] != 2).astype(np.uint8)
-    piece = _without_shadow(pixels, colour, piece)
+    seen = _extent(piece)
+    if seen is not None:
+        piece[seen] = _without_shadow(pixels[seen], colour, piece[seen])
     piece = np.asarray(cv2.morphologyEx(piece, cv2.MORPH_OPEN, np.ones((3, 3))), np.uint8)
     # A flat piece that fills its picture has hardly anything that is not "ground".
     sides = int(piece.any(axis=0).sum()), int(piece.any(axis=1).sum())

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from solver.errors import TaskError
+from solver.tasks.slide_change import CHANGE, Before, around, kernels
 from solver.tasks.slide_close import FINE, Closeup
 from solver.tasks.slide_match import COARSE, GREY, Scene, Template, logits
 from solver.tasks.slide_piece import Float32, Piece, UInt8
@@ -40,19 +41,18 @@ class Place:
 
 
 class Search:
-    """One background ``(H, W, 3) uint8``, one piece; ``least`` is the leftmost corner allowed.
+    """One background ``(H, W, 3) uint8``, one piece that fits in; ``least``: its leftmost corner.
+
+    ``before`` is what is known of that background without its gap.
 
     Raises:
-        TaskError: the piece is larger than the background, or too small beside it.
+        TaskError: the piece is too small beside the background.
     """
 
-    def __init__(self, background: UInt8, piece: Piece, *, least: int = 0) -> None:
+    def __init__(
+        self, background: UInt8, piece: Piece, *, least: int = 0, before: Before | None = None
+    ) -> None:
         height, width = background.shape[:2]
-        if piece.width > width or piece.height > height:
-            raise TaskError(
-                f"piece: expected one that fits into the background of {width}×{height} pixels, "
-                f"received {piece.width}×{piece.height}"
-            )
         self.background, self.piece = background, piece.levelled()
         self.least = min(max(least, 0), width - piece.width)
         # A strip of the background's height says in which row its piece belongs.
@@ -70,6 +70,8 @@ class Search:
                 f"pixels, received {piece.width}×{piece.height}"
             )
         self._fine: dict[float, tuple[int, Closeup]] = {}
+        self._before = before
+        self._kernels: dict[float, tuple[int, dict[str, Float32]]] = {}
 
     def straight(self) -> list[Place]:
         """The best places of the piece as it is."""
@@ -97,12 +99,19 @@ class Search:
         margin = 4 * factor + self._growth(angles)
         margin = -(-margin // factor) * factor
         scene = Scene(self.small(margin))
+        before = self._before
+        changed = None if before is None else self._small(before.changed, margin)
         found: list[Place] = []
         for angle in angles:
             colours, cover = piece.drawn(margin, factor, angle)
             grey = (colours @ GREY)[..., None]
             template = Template(grey, cover, inset=inset(factor), glow=piece.glow / factor)
             scores = logits(scene, template, COARSE)
+            if changed is not None:
+                parts = kernels(cover)
+                kernel = np.sum([CHANGE[name] * part for name, part in parts.items()], axis=0)
+                share = changed.astype(np.float32) / np.float32(255)
+                scores += cv2.matchTemplate(share, kernel.astype(np.float32), cv2.TM_CCORR)
             radius = max(min(piece.width, piece.height) // factor // 6, 2)
             for x, y, logit in _peaks(scores, radius, most):
                 place = Place(self.least + x * factor, self.low + y * factor, angle, logit)
@@ -117,8 +126,14 @@ class Search:
 
     def small(self, margin: int) -> UInt8:
         """The part to be searched, grey, with a margin, made ``factor`` times smaller."""
+        window = self._small(self.background, margin)
+        return np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
+
+    def _small(self, picture: UInt8, margin: int) -> UInt8:
+        """That part of a picture of the background's size, with a margin, as much smaller."""
         factor = self.factor
-        window = self._window(
+        window = _window(
+            picture,
             self.least - margin,
             self.low - margin,
             self.background.shape[1] - self.least + 2 * margin,
@@ -128,24 +143,35 @@ class Search:
         size = (window.shape[1] // factor, window.shape[0] // factor)
         if factor > 1:
             window = np.asarray(cv2.resize(window, size, interpolation=cv2.INTER_AREA), np.uint8)
-        return np.asarray(cv2.cvtColor(window, cv2.COLOR_RGB2GRAY), np.uint8)[..., None]
-
-    def _window(self, x: int, y: int, width: int, height: int, *, multiple: int) -> UInt8:
-        """A part of the background, its sides a multiple long; the edge is continued."""
-        width, height = -(-width // multiple) * multiple, -(-height // multiple) * multiple
-        rows, columns = self.background.shape[:2]
-        top, left = max(-y, 0), max(-x, 0)
-        bottom, right = max(y + height - rows, 0), max(x + width - columns, 0)
-        inner = self.background[y + top : y + height - bottom, x + left : x + width - right]
-        return np.asarray(
-            cv2.copyMakeBorder(inner, top, bottom, left, right, cv2.BORDER_REPLICATE), np.uint8
-        )
+        return window
 
     def _refined(self, place: Place, angle: float | None = None) -> Place:
         """The exact place within a few pixels, in full size and colour."""
         angle = place.angle if angle is None else angle
         x, y, kinds = self.close(place, angle)
-        return Place(x, y, angle, sum(FINE[name] * kinds[name] for name in FINE))
+        logit = sum(FINE[name] * kinds[name] for name in FINE)
+        if self._before is not None:
+            changes = self.changes(x, y, angle)
+            logit += sum(CHANGE[name] * changes[name] for name in CHANGE)
+        return Place(x, y, angle, logit)
+
+    def changes(self, x: int, y: int, angle: float) -> dict[str, float]:
+        """What CHANGE weighs at a corner that :meth:`close` gave; only where it is known."""
+        before = self._before
+        assert before is not None
+        if angle not in self._kernels:
+            area = int(np.count_nonzero(self.piece.mask))
+            margin = around(area) + self._growth([angle])
+            _, cover = self.piece.drawn(margin, 1, angle)
+            self._kernels[angle] = margin, kernels(cover)
+        margin, parts = self._kernels[angle]
+        rows, columns = parts["filled"].shape
+        window = _window(before.changed, x - margin, y - margin, columns, rows).ravel()
+        found = {name: float(part.ravel() @ window) / 255 for name, part in parts.items()}
+        margin, closeup = self._fine[angle]
+        rows, columns = closeup.shape
+        window = _window(before.full, x - margin, y - margin, columns, rows)
+        return {**found, "before": closeup.core(window, 0, 0)}
 
     def close(self, place: Place, angle: float) -> tuple[int, int, dict[str, float]]:
         """The exact corner near a place, and the evidence there."""
@@ -156,7 +182,8 @@ class Search:
         margin, closeup = self._fine[angle]
         x, y = place.x - reach, place.y - reach
         rows, columns = closeup.shape
-        view = closeup.view(self._window(x - margin, y - margin, columns, rows, multiple=1))
+        window = _window(self.background, x - margin, y - margin, columns, rows)
+        view = closeup.view(window)
         right = self.background.shape[1] - self.piece.width
         rows_allowed = _within(y, self.low, self.high, closeup.places)
         columns_allowed = _within(x, self.least, right, closeup.places)
@@ -178,6 +205,25 @@ class Search:
 def inset(factor: int) -> int:
     """Pixels along the edge of a small piece that are not looked at."""
     return 1 if factor > 1 else 2
+
+
+def _window(
+    picture: UInt8,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    *,
+    multiple: int = 1,
+) -> UInt8:
+    """A part, its sides a multiple long; a picture's edge is continued, beyond a mask's is 0."""
+    border = cv2.BORDER_REPLICATE if picture.ndim == 3 else cv2.BORDER_CONSTANT
+    width, height = -(-width // multiple) * multiple, -(-height // multiple) * multiple
+    rows, columns = picture.shape[:2]
+    top, left = max(-y, 0), max(-x, 0)
+    bottom, right = max(y + height - rows, 0), max(x + width - columns, 0)
+    inner = picture[y + top : y + height - bottom, x + left : x + width - right]
+    return np.asarray(cv2.copyMakeBorder(inner, top, bottom, left, right, border), np.uint8)
 
 
 def _logit(place: Place) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,69 @@ def test_a_piece_tells_the_gap_from_a_decoy_when_two_are_compared() -> None:
     assert abs(solver.slide(background, piece, full=full).offset - X) <= 2
 
 
+def test_a_strip_and_a_start_say_where_to_look_when_two_are_compared() -> None:
+    """One grey, so that only row and start tell the gap from stronger ones of its outline."""
+    full, mask = np.full((HEIGHT, WIDTH, 3), 150, np.uint8), outline()
+    below, before = HEIGHT - SIDE - 5, 20
+    background = veiled(veiled(full, mask, X, Y), mask, X, below, strength=0.9)
+    strip = padded(np.dstack([full[:SIDE, :SIDE], mask]), 0, Y, 0, HEIGHT - Y - SIDE)
+    assert abs(solver.slide(background, strip, full=full).offset - X) <= 2
+    background = veiled(veiled(full, mask, X, Y), mask, before, Y, strength=0.9)
+    result = solver.slide(background, strip, full=full, start=60)
+    assert abs(result.offset - (X - 60)) <= 2
+    assert all(one.offset >= 0 for one in result.alternatives)
+    unaided = solver.slide(background, full=full, start=60)
+    assert abs(unaided.offset - (X - 60)) <= 2
+    assert unaided.alternatives == ()
+
+
+def test_where_two_pictures_do_not_differ_the_piece_counts_alone() -> None:
+    _, background, piece = pair()
+    alone = solver.slide(background, piece)
+    assert abs(alone.offset - X) <= 1
+    assert solver.slide(background, piece, full=background) == alone
+
+
+def test_a_change_elsewhere_leaves_a_clear_gap_the_answer() -> None:
+    full, background, piece = pair(2)
+    marked = background.copy()
+    marked[5:30, 10:90] = 255 - marked[5:30, 10:90]
+    assert abs(solver.slide(marked, piece, full=full).offset - X) <= 1
+
+
+@pytest.mark.parametrize("form", ["cropped", "strip", "compared"])
+def test_a_large_piece_is_looked_at_smaller(form: str) -> None:
+    factor, x, y, side = 10, 611, 203, 1000
+    full = cv2.resize(picture(4), (WIDTH * factor, HEIGHT * factor), interpolation=cv2.INTER_CUBIC)
+    full = np.asarray(full, np.uint8)
+    mask = cv2.resize(outline(), (side, side), interpolation=cv2.INTER_NEAREST)
+    piece = np.dstack([full[y : y + side, x : x + side], mask])
+    background = veiled(full, np.asarray(mask, np.uint8), x, y)
+    if form == "strip":
+        piece = padded(piece, 50, y, 0, len(full) - y - side)
+    start = 30.0 - 50.0 * (form == "strip")
+    tracemalloc.start()
+    result = solver.slide(background, piece, full=full if form == "compared" else None, start=start)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert abs(result.offset - (x - 30)) <= 3
+    assert np.allclose(result.box.xyxy, (x, y, x + side, y + side), atol=4)
+    assert most < 60e6
+
+
+@pytest.mark.parametrize("side", [60, 900])
+@pytest.mark.parametrize("thick", [1, 2, 3])
+def test_a_piece_of_lines_alone(side: int, thick: int) -> None:
+    piece = np.zeros((side, side, 4), np.uint8)
+    piece[:thick] = piece[-thick:] = piece[:, :thick] = piece[:, -thick:] = 255
+    background = np.tile(picture(), (8, 5, 1))
+    if thick < 3:
+        with pytest.raises(solver.TaskError, match="solid"):
+            solver.slide(background, piece)
+    else:
+        assert solver.slide(background, piece).confidence < 0.5
+
+
 def test_the_background_alone() -> None:
     plain = np.full((HEIGHT, WIDTH, 3), 170, np.uint8)
     result = solver.slide(veiled(plain, outline(), X, Y))
@@ -165,7 +229,7 @@ def test_pictures_that_do_not_fit(background: Any, piece: Any, full: Any, messag
 def test_what_is_no_picture_is_an_image_error(which: str) -> None:
     _, background, piece = pair()
     sources: dict[str, Any] = {"background": background, "piece": piece, which: b"nothing"}
-    with pytest.raises(solver.ImageError):
+    with pytest.raises(solver.ImageError, match=f"^{which}: "):
         solver.slide(**sources)
 
 
@@ -183,16 +247,32 @@ def test_what_is_no_picture_is_an_image_error(which: str) -> None:
     ],
 )
 def test_bad_options(options: dict[str, Any], named: str) -> None:
-    _, background, piece = pair()
-    with pytest.raises(ValueError, match=named):
-        solver.slide(background, piece, **options)
+    with pytest.raises(ValueError, match=f"^{named}: "):
+        solver.slide("not looked at", "nor this", **options)
 
 
-@pytest.mark.parametrize("start", [-WIDTH, WIDTH, 1e9])
+@pytest.mark.parametrize("start", [-WIDTH, WIDTH, 1e9, WIDTH - SIDE + 1, WIDTH - 1])
 def test_a_piece_that_starts_beyond_the_background(start: float) -> None:
-    _, background, piece = pair()
+    full, background, piece = pair()
+    for sources in ({}, {"full": full}):
+        with pytest.raises(solver.TaskError, match="start"):
+            solver.slide(background, piece, start=start, **sources)
     with pytest.raises(solver.TaskError, match="start"):
-        solver.slide(background, piece, start=start)
+        solver.slide(background, full=full, start=start)
+
+
+def test_a_piece_may_start_where_it_just_stands_on_the_background() -> None:
+    _, background, piece = pair()
+    assert solver.slide(background, piece, start=WIDTH - SIDE).offset == 0
+    with pytest.raises(solver.TaskError, match="stand within"):
+        solver.slide(background, padded(piece, 9, 0, 0, 0), start=WIDTH - SIDE - 8)
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    _, background, piece = pair()
+    result = solver.slide(background, piece, scale=np.float32(0.5), start=np.int64(3))
+    assert type(result.offset) is float
+    assert result.offset == (X - 3) / 2
 
 
 @pytest.mark.parametrize("level", [0, 90, 255])
