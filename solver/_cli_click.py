@@ -17,7 +17,7 @@ from solver.draw import draw_click
 from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.images import ImageSource
 from solver.results import ClickResult, Failure
-from solver.tasks.click import TargetSource
+from solver.tasks.click import TargetSource, check_targets, named_targets
 
 _ROLES = ("detector", "glyph")
 
@@ -29,15 +29,15 @@ def read_click(args: argparse.Namespace) -> int:
         sys.stderr.write("solver: - stands for one picture only\n")
         return USAGE
     try:
+        targets = _targets(args, solver)
+    except TaskError as error:
+        sys.stderr.write(f"solver: {error}\n")
+        return USAGE
+    try:
         drawings = None if args.draw is None else Drawings(Path(args.draw), single=True)
     except OSError as error:
         sys.stderr.write(f"solver: --draw: {error}\n")
         return USAGE
-    targets: TargetSource = args.targets
-    if args.prompt is not None:
-        targets = standard_input() if args.prompt == "-" else Path(args.prompt)
-    elif args.target:
-        targets = args.target
     source: ImageSource = standard_input() if args.picture == "-" else args.picture
     try:
         picture = images.load(source)
@@ -58,7 +58,7 @@ def read_click(args: argparse.Namespace) -> int:
         except OSError as error:
             sys.stderr.write(f"solver: the drawing is not written: {error}\n")
             return SOME_FAILED
-    return OK
+    return OK if answer.points else SOME_FAILED
 
 
 def _solver(args: argparse.Namespace) -> Solver:
@@ -70,6 +70,17 @@ def _solver(args: argparse.Namespace) -> Solver:
                 f"{source}: expected a model for the roles {' and '.join(_ROLES)}, it is {role!r}"
             )
     return Solver(*(args.model or ()), threads=args.threads)
+
+
+def _targets(args: argparse.Namespace, solver: Solver) -> TargetSource:
+    """What was asked for; raises TaskError where that can be looked for in no picture."""
+    if args.prompt is not None:
+        return standard_input() if args.prompt == "-" else Path(args.prompt)
+    targets: TargetSource = args.target or args.targets
+    named = named_targets(targets)
+    if named is not None:
+        check_targets(named, solver.models["glyph"])
+    return targets
 
 
 def _warn(answer: ClickResult) -> None:

@@ -1,4 +1,4 @@
-"""The command ``solver models``: list, verify, show."""
+"""The command ``solver models``: list, verify, show, labels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OK, NO_MODEL = 0, 3
 
 
 def run(args: argparse.Namespace) -> int:
-    """``solver models [list | verify | show]``."""
+    """``solver models [list | verify | show | labels]``."""
     return _ACTIONS[args.action](args)
 
 
@@ -48,4 +48,12 @@ def _show(args: argparse.Namespace) -> int:
     return OK
 
 
-_ACTIONS = {"list": _list, "verify": _verify, "show": _show}
+def _labels(args: argparse.Namespace) -> int:
+    """All that a model may answer: symbols or labels, one a line, in the contract's order."""
+    decoder = open_model(args.name).spec.decoder
+    answers = [label for label in decoder.labels or decoder.symbols if label != decoder.background]
+    sys.stdout.writelines(f"{answer}\n" for answer in answers)
+    return OK
+
+
+_ACTIONS = {"list": _list, "verify": _verify, "show": _show, "labels": _labels}

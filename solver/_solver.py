@@ -39,7 +39,7 @@ from solver.results import (
     TilesResult,
 )
 from solver.tasks.classify import Classifier
-from solver.tasks.click import Clicker, TargetSource, named_targets
+from solver.tasks.click import Clicker, TargetSource, check_targets, named_targets
 from solver.tasks.detect import Detector
 from solver.tasks.glyphs import GlyphReader
 from solver.tasks.stream import answer_many
@@ -302,25 +302,26 @@ class Solver:
     ) -> ClickResult:
         """The points of targets in a picture, in the order of the targets.
 
-        ``targets`` is a text, a target a character; a list of characters or other labels of the
-        glyph model; or a picture that shows them from left to right (anything that
+        ``targets`` is a text, a target a character; a list or tuple of characters or other labels
+        of the glyph model; or a picture that shows them from left to right (anything that
         :meth:`detect` reads but a string, unless that is a ``data:`` URI).
 
         Raises:
-            ImageError: a picture cannot be read.
+            ImageError: a picture cannot be read; the message begins with the argument's name.
             TaskError: no target, too many, one that cannot be read, or a prompt with nothing on it.
             ModelError: no model for the role ``detector`` or ``glyph`` was given or is embedded.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+            MissingDependencyError: OpenCV does not import, and ``targets`` is a picture.
         """
         check_unit("min_confidence", min_confidence)
         clicker = Clicker(self._task(Detector), self._task(GlyphReader))
         named = named_targets(targets)
         if named is None:
-            prompt = self._load(cast(ImageSource, targets))
-            answer = clicker.click_prompt(self._load(image), prompt)
+            prompt = loaded("targets", cast(ImageSource, targets), self._load)
+            answer = clicker.click_prompt(loaded("image", image, self._load), prompt)
         else:
-            named = clicker.checked(named)  # before a picture is looked at
-            answer = clicker.click(self._load(image), named)
+            named = check_targets(named, self._task(GlyphReader).model)  # before a picture is seen
+            answer = clicker.click(loaded("image", image, self._load), named)
         return confident(answer, min_confidence)
 
     def slide(

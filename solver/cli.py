@@ -385,3 +385,6 @@ def _add_models(commands: Any) -> None:
     show = actions.add_parser("show", help="print an embedded model's card, or a file's contract")
     show.add_argument("name", metavar="NAME|FILE")
     show.set_defaults(action="show")
+    labels = actions.add_parser("labels", help="all that a model may answer, one a line")
+    labels.add_argument("name", metavar="NAME|FILE")
+    labels.set_defaults(action="labels")

@@ -25,6 +25,7 @@ ImageSource: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image | NDArray[Any]
 )
 Pixels: TypeAlias = NDArray[np.uint8]
+_SOURCES = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, np.ndarray)
 
 # Named one by one, and not through Image.open: that would load every plugin (some run programs)
 # as soon as one file is strange, and warns before the limits here are looked at.
@@ -78,7 +79,7 @@ _TURNS: dict[int, Callable[[Pixels], Pixels]] = {
 }
 
 
-__all__ = ["DEFAULT_LIMITS", "ImageLimits", "ImageSource", "load", "load_layers"]
+__all__ = ["DEFAULT_LIMITS", "ImageLimits", "ImageSource", "is_source", "load", "load_layers"]
 
 DEFAULT_LIMITS = ImageLimits()
 
@@ -124,6 +125,11 @@ def load(source: ImageSource, *, limits: ImageLimits = DEFAULT_LIMITS) -> Pixels
     Raises `ImageError` for everything that is not a picture within the limits.
     """
     return _layers(source, limits).composed()
+
+
+def is_source(value: object) -> bool:
+    """Whether a value is of a kind that `load` reads, whatever it holds."""
+    return isinstance(value, _SOURCES) or callable(getattr(value, "read", None))
 
 
 def load_layers(

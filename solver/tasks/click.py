@@ -12,15 +12,17 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from solver._sources import describe, is_data_uri
 from solver.errors import TaskError
-from solver.images import ImageSource
+from solver.images import ImageSource, is_source
+from solver.model import Model
 from solver.results import Box, ClickResult, ClickTarget
 from solver.tasks.asked import characters
 from solver.tasks.assign import NO_BOX, assign, heaviest
 from solver.tasks.detect import Detector
 from solver.tasks.glyphs import GlyphReader
 from solver.tasks.prompt import LEAST_SCORE as LEAST_GLYPH
-from solver.tasks.prompt import OVERLAP, Row, rows
+from solver.tasks.prompt import OVERLAP, Row, fitted, rows
 from solver.words import find_words
 
 UInt8 = npt.NDArray[np.uint8]
@@ -59,17 +61,42 @@ def named_targets(targets: TargetSource) -> list[str] | None:
     None for a picture: a string is one only as a ``data:`` URI.
 
     Raises:
-        TaskError: a list of something else.
+        TaskError: a list of something else, or what is neither text, list nor picture.
     """
     if isinstance(targets, str):
-        if targets[:5].lower() == "data:":
-            return None
-        return characters(targets)
+        return None if is_data_uri(targets) else characters(targets)
     if not isinstance(targets, list | tuple):
-        return None
+        if is_source(targets):
+            return None
+        raise TaskError(
+            "targets: expected a text, a list of characters or labels, or a picture, received "
+            f"{describe(targets)}"
+        )
     if not all(isinstance(target, str) for target in targets):
         raise TaskError(f"targets: expected strings, received {targets!r:.80}")
     return list(targets)
+
+
+def check_targets(targets: Sequence[str], glyphs: Model) -> list[str]:
+    """Targets that can be looked for with a network for the role ``glyph``.
+
+    The label of its background is none: it says that a glyph is nothing of the others.
+
+    Raises:
+        TaskError: no target, too many, or one of several characters that is no label.
+    """
+    names = list(targets)
+    if not 1 <= len(names) <= MOST_TARGETS:
+        raise TaskError(f"targets: expected 1 to {MOST_TARGETS}, received {len(names)}")
+    decoder = glyphs.spec.decoder
+    known = set(decoder.labels) - {decoder.background}
+    strange = [name for name in names if len(name) != 1 and name not in known]
+    if strange:
+        raise TaskError(
+            f"targets: expected single characters or labels of {glyphs.source}, "
+            f"received {strange[0]!r}"
+        )
+    return names
 
 
 class Clicker:
@@ -85,9 +112,9 @@ class Clicker:
         A character that the reader has no class for can still be what is left over.
 
         Raises:
-            TaskError: no target, too many, or one of several characters that is no label.
+            TaskError: as :func:`check_targets`.
         """
-        names = self.checked(targets)
+        names = check_targets(targets, self._reader.model)
         boxes, odds = self.odds(image, names)
         return decide(names, boxes, odds, names, plain=PLAIN * len(self._reader.labels))
 
@@ -95,8 +122,10 @@ class Clicker:
         """The marks of a picture, and ``(T, B)`` odds that each looks so because it is a target."""
         boxes = self.marks(image)
         shares = self._reader.probabilities(self._reader.logits(image, boxes))
-        places = {label: place for place, label in enumerate(self._reader.labels)}
-        classes = len(places)
+        labels = self._reader.labels
+        background = self._reader.background
+        places = {label: place for place, label in enumerate(labels) if label != background}
+        classes = len(labels)
         # Each class is as likely as any other before it is looked at.
         odds = np.ones((len(names), len(boxes)))
         for row, name in enumerate(names):
@@ -110,6 +139,7 @@ class Clicker:
         Raises:
             TaskError: the prompt shows nothing, or too much.
         """
+        prompt = fitted(prompt)
         rows = self._rows(prompt)
         glyphs = list(dict.fromkeys(box for row in rows for box in row.boxes))
         views = self._reader.views(prompt, glyphs)
@@ -141,20 +171,6 @@ class Clicker:
         found = self._detector.detect(image, threshold=LEAST_SCORE)
         return sorted(self._detector.distinct(found)[:MOST_BOXES], key=lambda b: (b.x1, b.y1))
 
-    def checked(self, targets: Sequence[str]) -> list[str]:
-        """Targets that can be looked for; raises TaskError as :meth:`click`."""
-        names = list(targets)
-        if not 1 <= len(names) <= MOST_TARGETS:
-            raise TaskError(f"targets: expected 1 to {MOST_TARGETS}, received {len(names)}")
-        known = set(self._reader.labels)
-        strange = [name for name in names if len(name) != 1 and name not in known]
-        if strange:
-            raise TaskError(
-                f"targets: expected single characters or labels of {self._reader.model.source}, "
-                f"received {strange[0]!r}"
-            )
-        return names
-
     def _rows(self, prompt: UInt8) -> list[Row]:
         """What the prompt may show, likeliest first: marks in a row, or parts of its ink."""
         found = self._detector.detect(prompt, threshold=LEAST_GLYPH, overlap=OVERLAP)
@@ -171,7 +187,8 @@ class Clicker:
     def _name(self, shares: Float64) -> str:
         best = int(shares.argmax())
         label = self._reader.labels[best]
-        return label if len(label) == 1 and shares[best] >= READABLE else ""
+        named = len(label) == 1 and label != self._reader.background
+        return label if named and shares[best] >= READABLE else ""
 
 
 def decide(

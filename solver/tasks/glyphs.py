@@ -40,6 +40,11 @@ class GlyphReader(Classifier):
         return self._decoder.labels
 
     @property
+    def background(self) -> str | None:
+        """The label of what is none of the others, which is never an answer."""
+        return self._decoder.background
+
+    @property
     def likeness(self) -> tuple[float, float]:
         """Slope and offset of log odds over :func:`likeness`: the contract's, if it has them."""
         slope, offset = self._decoder.likeness or DEFAULT_LIKENESS

@@ -9,11 +9,13 @@ the picture that is asked about may say more. The numbers were chosen on 400 pro
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
 
 from solver.results import Box
 
@@ -26,6 +28,8 @@ LEAST_SCORE = 0.05
 OVERLAP = 0.75
 MOST_MARKS = 40
 MOST_GLYPHS = 12
+# Pixels of a prompt: a dozen glyphs of 180 pixels a side. A larger one is made smaller.
+MOST_PIXELS = 400_000
 # A row that is so much lighter than the heaviest is none.
 FAR = 8.0
 _EVEN = -2.25  # log odds of a score that says nothing
@@ -52,6 +56,12 @@ class Row:
 
     boxes: tuple[Box, ...]
     weight: float
+
+
+def fitted(prompt: UInt8) -> UInt8:
+    """An ``(h, w, 3)`` RGB prompt of no more than MOST_PIXELS: a larger one's are averaged."""
+    factor = math.ceil(math.sqrt(prompt.shape[0] * prompt.shape[1] / MOST_PIXELS))
+    return prompt if factor <= 1 else np.asarray(Image.fromarray(prompt).reduce(factor))
 
 
 def rows(prompt: UInt8, marks: Sequence[Box]) -> list[Row]:

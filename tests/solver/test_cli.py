@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from solver import pretrained
+from solver.api import open_model
 from solver.cli import main
 from solver.spec import DecoderSpec, ModelSpec
 
@@ -416,6 +417,21 @@ def test_models_of_a_package(
     captured = capsys.readouterr()
     assert captured.out == f"{ctc_file}\tok\tCPUExecutionProvider\n"
     assert "'toy' is damaged" in captured.err
+
+
+def test_models_labels_are_all_that_a_model_may_answer(
+    ctc_file: Path, class_file: Path, capsys: Capture
+) -> None:
+    for file in (ctc_file, class_file):
+        decoder = open_model(file).spec.decoder
+        assert run("models", "labels", file) == 0
+        assert capsys.readouterr().out.splitlines() == [*(decoder.symbols or decoder.labels)]
+    assert run("models", "labels", "click-glyphs") == 0
+    labels = capsys.readouterr().out.splitlines()
+    background = open_model("click-glyphs").spec.decoder.background
+    assert "爱心" in labels
+    assert background not in labels
+    assert run("models", "labels", "nothing") == 3
 
 
 def test_models_show_prints_the_contract_of_a_file(ctc_file: Path, capsys: Capture) -> None:

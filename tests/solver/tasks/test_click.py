@@ -5,6 +5,9 @@ A cell of ink is a mark; its grey level is the character, and how surely it is a
 
 from __future__ import annotations
 
+import base64
+import io
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +22,7 @@ from PIL import Image
 from solver import _cli_click, cli
 from solver.api import AsyncSolver, Solver
 from solver.cutouts import cut_out
-from solver.errors import LowConfidenceError, ModelError, TaskError
+from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.results import Box, ClickResult, ClickTarget
 from solver.spec import METADATA_KEY, DecoderSpec, InputSpec, ModelSpec
 from solver.tasks.click import named_targets
@@ -187,6 +190,64 @@ def test_targets_that_nobody_can_look_for_are_refused(clicker: Solver, targets: 
         clicker.click(picture(), targets)
 
 
+@pytest.mark.parametrize("targets", [{"天"}, iter("天"), None, 7, {"天": 1}])
+def test_what_can_be_no_targets_is_said_to_be_none(clicker: Solver, targets: Any) -> None:
+    with pytest.raises(TaskError, match=r"^targets: expected a text, a list .*received"):
+        clicker.click("not looked at", targets)
+
+
+def test_which_picture_cannot_be_read_is_said(clicker: Solver) -> None:
+    with pytest.raises(ImageError, match=r"^targets: "):
+        clicker.click(picture(), b"nothing")
+    with pytest.raises(ImageError, match=r"^image: "):
+        clicker.click(b"nothing", "龙")
+    with pytest.raises(ImageError, match=r"^image: "):
+        clicker.click(b"nothing", picture())
+
+
+def test_a_prompt_may_be_a_data_uri_with_space_before_it(clicker: Solver) -> None:
+    file = io.BytesIO()
+    Image.fromarray(picture(年=(1, 0), 龙=(1, 3))).save(file, "PNG")
+    uri = " \ndata:image/png;base64," + base64.b64encode(file.getvalue()).decode()
+    answer = clicker.click(picture(龙=(1, 3), 年=(3, 1)), uri)
+    assert answer.points == (middle(3, 1), middle(1, 3))
+
+
+def test_the_background_of_a_glyph_model_is_no_target(
+    detector_file: Path, glyph_file: Path, tmp_path: Path
+) -> None:
+    model = onnx.load(glyph_file)
+    spec = ModelSpec.from_json({one.key: one.value for one in model.metadata_props}[METADATA_KEY])
+    for background in ("heart", "天"):
+        decoder = replace(spec.decoder, background=background)
+        helper.set_model_props(model, {METADATA_KEY: replace(spec, decoder=decoder).to_json()})
+        path = tmp_path / f"{len(background)}.onnx"
+        onnx.save(model, path)
+        solver = Solver(detector_file, path)
+        drawn = picture(heart=(0, 0), 天=(1, 3), 龙=(3, 1))
+        assert solver.click(drawn, "龙").points == (middle(3, 1),)
+        if background == "heart":
+            with pytest.raises(TaskError, match="received 'heart'"):
+                solver.click(drawn, ["heart"])
+        else:
+            # As any character without a class: what is left over.
+            assert solver.click(drawn, ["龙", "heart", "天"]).ambiguous == (2,)
+            answer = solver.click(drawn, picture(天=(0, 0)))
+            assert [target.text for target in answer.targets] == [""]
+
+
+def test_a_large_prompt_is_looked_at_smaller(clicker: Solver) -> None:
+    asked = np.kron(picture(年=(1, 0), 龙=(1, 3)), np.ones((30, 30, 1), np.uint8))
+    drawn = picture(龙=(1, 3), 年=(3, 1))
+    clicker.click(drawn, picture(年=(1, 0)))  # what is loaded once is not counted
+    tracemalloc.start()
+    answer = clicker.click(drawn, asked)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert answer.points == (middle(3, 1), middle(1, 3))
+    assert most < 100e6
+
+
 def test_a_prompt_with_nothing_on_it_is_refused(clicker: Solver) -> None:
     with pytest.raises(TaskError, match="shows 0 glyphs"):
         clicker.click(picture(), picture())
@@ -218,6 +279,10 @@ def test_as_a_coroutine(detector_file: Path, glyph_file: Path) -> None:
         (("a", "bc"), ["a", "bc"]),
         ([], []),
         ("data:image/png;base64,AA==", None),
+        (" \nDATA:image/png;base64,AA==", None),
+        (bytearray(b"x"), None),
+        (io.BytesIO(b"x"), None),
+        (np.zeros((2, 2)), None),
         (Path("prompt.png"), None),
         (b"\x89PNG", None),
     ],
@@ -286,12 +351,30 @@ def test_the_command_writes_json_of_a_prompt(
     assert answer["points"] == [list(middle(2, 3)), list(middle(0, 0))]
 
 
-@pytest.mark.parametrize("targets", [["--targets", " "], ["--target", "nothing such"]])
+@pytest.mark.parametrize(
+    "targets",
+    [["--targets", ""], ["--targets", " "], ["--targets", "、、"], ["--target", "nothing such"]],
+)
 def test_the_command_refuses_what_it_cannot_look_for(
     files: Callable[..., list[str]], targets: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert cli.main([*files(picture()), *targets]) == cli.SOME_FAILED
+    models = files(picture())[2:]
+    assert cli.main(["click", "not looked for.png", *models, *targets]) == cli.USAGE
     assert "targets: expected" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("targets", "code"), [("龙年", cli.OK), ("舟", cli.SOME_FAILED)])
+def test_the_command_fails_where_nothing_is_found(
+    files: Callable[..., list[str]],
+    targets: str,
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    call = files(picture(龙=(0, 0)))
+    assert cli.main([*call, "--targets", targets]) == code
+    assert "missing: target" in capsys.readouterr().err
+    assert cli.main([*call, "--targets", targets, "--json"]) == code
+    assert '"missing": [' in capsys.readouterr().out
 
 
 def test_the_command_names_the_answer_that_was_not_sure_enough(
