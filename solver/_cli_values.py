@@ -39,11 +39,15 @@ def number(value: str) -> float:
     return found
 
 
-def positive(value: str) -> float:
-    """A number above 0."""
+def scale(value: str) -> float:
+    """A number above 0, up to the most that a slider's picture may be scaled by."""
+    from solver._answers import LARGEST_SCALE
+
     found = number(value)
-    if found <= 0:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, received {value!r}")
+    if not 0 < found <= LARGEST_SCALE:
+        raise argparse.ArgumentTypeError(
+            f"expected a number above 0, up to {LARGEST_SCALE:g}, received {value!r}"
+        )
     return found
 
 
@@ -52,6 +56,18 @@ def count(value: str) -> int:
     if not value.isdecimal() or not int(value):
         raise argparse.ArgumentTypeError(f"expected an integer of at least 1, received {value!r}")
     return int(value)
+
+
+def threads(value: str) -> int:
+    """A number of threads that a network can be given."""
+    from solver._session import MOST_THREADS
+
+    found = count(value)
+    if found > MOST_THREADS:
+        raise argparse.ArgumentTypeError(
+            f"expected an integer from 1 to {MOST_THREADS}, received {value!r:.40}"
+        )
+    return found
 
 
 def unit(value: str) -> float:

@@ -34,6 +34,11 @@ def open_model(
             f"{source!r:.80}"
         )
     if isinstance(source, str) and Path(source).name == source and not Path(source).suffix:
+        if source not in pretrained.available() and Path(source).is_file():
+            raise ModelError(
+                f"no embedded model is called {source!r}; the file of that name here is "
+                f"'.{os.sep}{source}'"
+            )
         return open_embedded(pretrained.find(source), threads=threads, providers=providers)
     return Model.open(source, threads=threads, providers=providers)
 

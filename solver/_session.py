@@ -13,6 +13,7 @@ from solver.spec import InputSpec, ModelSpec
 Provider = str | tuple[str, Mapping[str, Any]]
 
 CPU = "CPUExecutionProvider"
+MOST_THREADS = 1024  # ONNX Runtime starts as many as it is told to
 # Execution provider → the package whose ONNX Runtime carries it.
 _PACKAGES = {
     "CUDAExecutionProvider": "onnxruntime-gpu",
@@ -29,10 +30,12 @@ def check_threads(threads: int) -> int:
     """``threads``, if it is a count.
 
     Raises:
-        ValueError: less than one, or not an integer.
+        ValueError: no integer from 1 to 1024.
     """
-    if not is_integer(threads) or threads < 1:
-        raise ValueError(f"threads: expected an integer of at least 1, received {threads!r}")
+    if not is_integer(threads) or not 1 <= threads <= MOST_THREADS:
+        raise ValueError(
+            f"threads: expected an integer from 1 to {MOST_THREADS}, received {threads!r:.40}"
+        )
     return int(threads)
 
 

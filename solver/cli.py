@@ -1,12 +1,13 @@
 """``solver``: the command line. Nothing heavy is imported before a command needs it.
 
 Exit codes: 0 all answered; 1 some inputs failed, the others were answered; 2 wrong usage;
-3 a model is missing or damaged, or a package that it needs.
+3 a model is missing or damaged, or a package that it needs; 4 the answers cannot be written.
 """
 
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ from typing import Any
 from solver import __version__, _cli_serve, _cli_values
 from solver.errors import MissingDependencyError, ModelError
 
-OK, SOME_FAILED, USAGE, NO_MODEL, INTERRUPTED = 0, 1, 2, 3, 130
+OK, SOME_FAILED, USAGE, NO_MODEL, NOT_WRITTEN, INTERRUPTED = 0, 1, 2, 3, 4, 130
+# What a write may end with that is nobody's mistake here.
+_UNWRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 _EXIT_CODES = """\
 exit codes:
@@ -24,6 +27,7 @@ exit codes:
   1  some inputs failed; the others were answered
   2  wrong usage
   3  a model is missing or damaged, or a package that it needs
+  4  the answers cannot be written: no space is left, or a fault of the disk
 """
 _INPUTS = (
     "picture files; a folder stands for all picture files in it and below, sorted; "
@@ -44,13 +48,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ModelError, MissingDependencyError) as error:
         print(f"solver: {error}", file=sys.stderr)
         return NO_MODEL
-    except BrokenPipeError:
-        # The reader went away (solver text … | head): no traceback, here or at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader went away: solver text … | head
+        _close_output()
         return SOME_FAILED
+    except OSError as error:
+        if error.errno not in _UNWRITTEN:
+            raise
+        print(f"solver: the answers cannot be written: {error.strerror}", file=sys.stderr)
+        _close_output()
+        return NOT_WRITTEN
     except KeyboardInterrupt:
         return INTERRUPTED
     return code
+
+
+def _close_output() -> None:
+    """Let nothing be written at exit, when what could not be would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run_text(args: argparse.Namespace) -> int:
@@ -213,17 +227,10 @@ def _add_click(commands: Any) -> None:
         metavar="FILE|NAME",
         help="an .onnx file or an embedded model; once for the detector, once for the glyphs",
     )
-    click.add_argument(
-        "--min-confidence",
-        type=_cli_values.unit,
-        metavar="P",
-        help="an answer below this probability (0 to 1) is a failure",
-    )
+    _add_min_confidence(click)
     click.add_argument("--json", action="store_true", help="one JSON object")
     click.add_argument("--draw", metavar="OUT", help="draw the answer: a new picture file")
-    click.add_argument(
-        "--threads", type=_cli_values.count, default=1, metavar="N", help="CPU threads (default: 1)"
-    )
+    _add_threads(click)
     click.set_defaults(run=_run_click)
 
 
@@ -243,7 +250,7 @@ def _add_slide(commands: Any) -> None:
     slide.add_argument("--full", metavar="FILE", help="the background without a gap")
     slide.add_argument(
         "--scale",
-        type=_cli_values.positive,
+        type=_cli_values.scale,
         default=1.0,
         metavar="F",
         help="width of the picture on the page, divided by its own (default: 1)",
@@ -255,12 +262,7 @@ def _add_slide(commands: Any) -> None:
         metavar="X",
         help="where the left edge of the piece's picture stands at first, in pixels (default: 0)",
     )
-    slide.add_argument(
-        "--min-confidence",
-        type=_cli_values.unit,
-        metavar="P",
-        help="an answer below this probability (0 to 1) is a failure",
-    )
+    _add_min_confidence(slide)
     slide.add_argument("--json", action="store_true", help="one JSON object")
     slide.add_argument("--draw", metavar="OUT", help="draw the gap: a new picture file")
     slide.set_defaults(run=_run_slide)
@@ -306,12 +308,7 @@ def _add_tiles(commands: Any) -> None:
         metavar="WORD",
         help="what to look for, in place of the header; twice for two words",
     )
-    tiles.add_argument(
-        "--min-confidence",
-        type=_cli_values.unit,
-        metavar="P",
-        help="an answer below this probability (0 to 1) is a failure",
-    )
+    _add_min_confidence(tiles)
     _add_grid(tiles, "draw the answer")
     tiles.set_defaults(run=_run_tiles)
 
@@ -339,12 +336,7 @@ def _add_shared(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="best N answers; those after the first are printed with --json",
     )
-    command.add_argument(
-        "--min-confidence",
-        type=_cli_values.unit,
-        metavar="P",
-        help="an answer below this probability (0 to 1) is a failure",
-    )
+    _add_min_confidence(command)
 
 
 def _add_inputs(command: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -361,8 +353,25 @@ def _add_inputs(command: argparse.ArgumentParser, *, several: bool = False) -> N
             "--model", metavar="FILE|NAME", help="an .onnx file or an embedded model"
         )
     command.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_threads(command)
+
+
+def _add_min_confidence(command: argparse.ArgumentParser) -> None:
     command.add_argument(
-        "--threads", type=_cli_values.count, default=1, metavar="N", help="CPU threads (default: 1)"
+        "--min-confidence",
+        type=_cli_values.unit,
+        metavar="P",
+        help="an answer below this probability (0 to 1) is a failure",
+    )
+
+
+def _add_threads(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--threads",
+        type=_cli_values.threads,
+        default=1,
+        metavar="N",
+        help="CPU threads (default: 1)",
     )
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from solver._session import MOST_THREADS
+
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _MAX_FILE = 65_536  # bytes
 
@@ -61,7 +63,8 @@ class ServerSettings:
         if not isinstance(self.tta, bool):
             raise ValueError(f"tta: expected true or false, received {self.tta!r}")
         _check_number("port", self.port, 0, 65_535, whole=True)
-        for name in ("threads", "workers", "micro_batch", "max_pictures", "alarm_window"):
+        _check_number("threads", self.threads, 1, MOST_THREADS, whole=True)
+        for name in ("workers", "micro_batch", "max_pictures", "alarm_window"):
             _check_number(name, getattr(self, name), 1, 4_096, whole=True)
         for name in ("queue", "max_body", "max_waiting", "max_connections"):
             _check_number(name, getattr(self, name), 1, 2**40, whole=True)

@@ -212,6 +212,12 @@ def test_standard_input_without_a_picture(
         ["text", "x.png", "--charset", ""],
         ["text", "x.png", "--top-k", "0"],
         ["text", "x.png", "--threads", "x"],
+        ["text", "x.png", "--threads", "99999999999"],
+        ["detect", "x.png", "--threads", "1025"],
+        ["click", "x.png", "--targets", "天", "--threads", "9" * 5000],
+        ["slide", "x.png", "--scale", "2000"],
+        ["slide", "x.png", "--scale", "0"],
+        ["slide", "x.png", "--scale", "inf"],
         ["text", "x.png", "--min-confidence", "1.5"],
         ["text", "x.png", "--min-confidence", "nan"],
         ["detect"],
@@ -243,6 +249,19 @@ def test_options_that_the_model_cannot_take_are_wrong_usage(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("solver: ")
+
+
+def test_a_file_without_a_suffix_is_told_from_a_name(
+    ctc_file: Path, pictures: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mymodel").write_bytes(ctc_file.read_bytes())
+    assert run("text", pictures / "b.png", "--model", "mymodel") == 3
+    hint = f".{os.sep}mymodel"
+    assert f"'{hint}'" in capsys.readouterr().err
+    assert run("text", pictures / "b.png", "--model", hint) == 0
+    assert run("text", pictures / "b.png", "--model", "nothing") == 3
+    assert "embedded: " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a model"])
@@ -467,6 +486,23 @@ def test_a_reader_that_goes_away_is_no_traceback(ctc_file: Path, pictures: Path)
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"BrokenPipe" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full")
+@pytest.mark.parametrize("json_lines", [[], ["--json"]])
+def test_a_full_disk_is_said_in_a_sentence(
+    ctc_file: Path, pictures: Path, json_lines: list[str]
+) -> None:
+    line = [sys.executable, "-m", "solver", "text", str(pictures), "--model", str(ctc_file)]
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*line, *json_lines],
+            stdout=full, stderr=subprocess.PIPE, timeout=60, cwd=ROOT, check=False,
+        )  # fmt: skip
+    assert done.returncode == 4
+    last = done.stderr.decode().splitlines()[-1]
+    assert last.startswith("solver: the answers cannot be written: ")
+    assert b"Traceback" not in done.stderr
 
 
 def test_help_and_version_import_nothing_heavy() -> None:

@@ -251,9 +251,9 @@ def test_a_tensor_that_the_network_cannot_take_is_a_model_error(ctc_file: Path) 
         Model.open(ctc_file).run(np.zeros((9, 8, 1), np.float32))
 
 
-@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2"])
+@pytest.mark.parametrize("threads", [0, -1, 1.5, True, "2", 1025, 2**31, 10**40])
 def test_threads_is_a_count(ctc_file: Path, threads: Any) -> None:
-    with pytest.raises(ValueError, match="threads: expected an integer of at least 1"):
+    with pytest.raises(ValueError, match="threads: expected an integer from 1 to 1024"):
         Model.open(ctc_file, threads=threads)
 
 
