@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import Any, TypeVar
 
 from solver import images
-from solver._answers import OnError, check_batch, check_unit
+from solver._answers import OnError, check_batch, check_drag, check_unit
 from solver._http import Settings, service_error
 from solver._remote import (
     RETRIED,
@@ -238,7 +238,12 @@ class AsyncRemoteSolver:
     ) -> SlideResult:
         """The distance to drag a slider's piece; see :meth:`solver.Solver.slide`."""
         pictures = {"background": background, "piece": piece, "full": full}
-        options = {"scale": scale, "start": start, "min_confidence": min_confidence}
+        check_drag(scale, start)
+        options = {
+            "scale": float(scale),
+            "start": float(start),
+            "min_confidence": min_confidence,
+        }
         return await self._ask("slide", pictures, options, SlideResult.from_dict)
 
     async def _ask(

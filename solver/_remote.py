@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from solver import images
-from solver._answers import name_of
+from solver._answers import loaded, name_of
 from solver._sources import read_bytes
 from solver._wire import error_from_dict
 from solver.errors import ImageError, ServiceError, TaskError
@@ -55,7 +55,11 @@ def make_call(
     Raises:
         ImageError: a picture cannot be read.
     """
-    body = {name: encode(image) for name, image in pictures.items() if image is not None}
+    given = {name: image for name, image in pictures.items() if image is not None}
+    if len(given) > 1:  # of several, an error says which
+        body = {name: loaded(name, image, encode) for name, image in given.items()}
+    else:
+        body = {name: encode(image) for name, image in given.items()}
     return Call(f"/v1/{verb}", _body({**body, **_options(options)}), read, read)
 
 

@@ -15,6 +15,8 @@ _MENDS = {
     "prometheus_client": 'pip install "solver-sdk[serve]"',
     "uvicorn": 'pip install "solver-sdk[serve]"',
 }
+# What does without it.
+_WITHOUT = {"cv2": "; texts are read without it by Solver(tta=False), or with --no-tta"}
 # An uninstalled package can leave an empty folder that still imports; these names tell.
 _PROBES = {
     "cv2": "resize",
@@ -68,7 +70,7 @@ def require_server() -> ModuleType:
 
 
 def _require(name: str) -> ModuleType:
-    mend = _MENDS[name]
+    mend = _MENDS[name] + _WITHOUT.get(name, "")
     try:
         module = importlib.import_module(name)
     except Exception as error:  # a broken binary package raises anything at import

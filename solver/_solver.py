@@ -25,6 +25,7 @@ from solver._models import ModelSource, open_embedded, open_model
 from solver._require import require_cv2
 from solver._session import Provider, check_providers, check_threads
 from solver.charset import Case
+from solver.decoders.scores import check_top_k
 from solver.errors import ModelError, TaskError
 from solver.images import DEFAULT_LIMITS, ImageLimits, ImageSource
 from solver.layouts import LayoutSource, find_layout
@@ -62,7 +63,9 @@ class Solver:
         ModelError: a file is missing or damaged, or two fill one role.
         SpecError: a file's contract does not fit.
         MissingDependencyError: a provider is not installed.
-        ValueError: an option of a wrong kind or value, here and in every verb.
+        ValueError: an option of a wrong kind or value, here and in every verb; there it is a
+            TaskError what a network's symbols or a picture decide (``charset``, ``length``,
+            ``pattern``, ``case``, ``top_k``, a layout, targets).
     """
 
     def __init__(
@@ -98,26 +101,24 @@ class Solver:
                 )
             self._models[role] = model
 
-    def __repr__(self) -> str:
-        options = {
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
             "threads": self._threads,
             "providers": self._providers,
             "limits": self._limits,
             "tta": self._tta,
         }
+
+    def __repr__(self) -> str:
         usual = {"threads": 1, "providers": None, "limits": DEFAULT_LIMITS, "tta": True}
-        said = [f"{name}={value!r}" for name, value in options.items() if value != usual[name]]
+        said = [
+            f"{name}={value!r}" for name, value in self._options.items() if value != usual[name]
+        ]
         return f"Solver({', '.join([*map(repr, self._sources), *said])})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        made = partial(
-            Solver,
-            threads=self._threads,
-            providers=self._providers,
-            limits=self._limits,
-            tta=self._tta,
-        )
-        return made, self._sources
+        return partial(Solver, **self._options), self._sources
 
     @property
     def models(self) -> Mapping[str, Model]:
@@ -154,6 +155,7 @@ class Solver:
             ImageError: the picture cannot be read.
             TaskError: an option is malformed or does not fit the model, or they leave no answer.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
+            MissingDependencyError: OpenCV does not import, and the text is looked at again.
         """
         check_unit("min_confidence", min_confidence)
         reader = self._task(TextReader)
@@ -214,18 +216,21 @@ class Solver:
 
         Raises:
             ImageError: the picture cannot be read.
+            TaskError: ``top_k`` is no integer from 1 to 32.
             ModelError: no model for the role ``class`` was given, and none is embedded.
             LowConfidenceError: the answer stayed below ``min_confidence``; it is attached.
         """
         check_unit("min_confidence", min_confidence)
         classifier = self._task(Classifier)
+        check_top_k(top_k)
         return confident(classifier.classify(self._load(image), top_k=top_k), min_confidence)
 
     def detect(self, image: ImageSource, *, threshold: float | None = None) -> list[Box]:
         """Find the things in one picture: boxes in its pixels, best score first.
 
         Boxes that score less than ``threshold`` are left out; where None, the model's own
-        threshold counts.
+        threshold counts. There is no ``min_confidence``: a score ranks a box, and is no
+        probability that the answer is right.
 
         Raises:
             ImageError: the picture cannot be read.

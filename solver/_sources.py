@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote_to_bytes
 
 from solver._containers import identify
+from solver._fields import is_finite, is_integer
 from solver.errors import ImageError
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
@@ -25,7 +26,10 @@ _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://|(?:https?|ftps?|file|blob|javascrip
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageLimits:
-    """What a picture may cost. Sides in pixels; `max_aspect` is long side over short side."""
+    """What a picture may cost. Sides in pixels; `max_aspect` is long side over short side.
+
+    Raises ValueError for a limit that is no integer of at least 1; `max_aspect` may be any number.
+    """
 
     max_bytes: int = 32 * 2**20
     max_pixels: int = 16_000_000
@@ -35,9 +39,11 @@ class ImageLimits:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            if not getattr(self, field.name) >= 1:
-                got = getattr(self, field.name)
-                raise ValueError(f"expected {field.name} of at least 1, got {got!r}")
+            value = getattr(self, field.name)
+            free = field.name == "max_aspect"
+            if not ((is_finite(value) if free else is_integer(value)) and value >= 1):
+                kind = "a number" if free else "an integer"
+                raise ValueError(f"{field.name}: expected {kind} of at least 1, received {value!r}")
 
     def check_bytes(self, number: int) -> None:
         """Raise `ImageError` for a file of so many bytes that it is not even opened."""
@@ -126,14 +132,19 @@ def _read_data_uri(uri: str, limits: ImageLimits) -> bytes:
     head, comma, body = uri[:256].partition(",")
     if not comma:
         raise ImageError(f"expected 'data:image/png;base64,…', got {describe(uri)} without a comma")
-    packed = head.lower().rstrip().endswith(";base64")
+    packed = "base64" in (word.strip() for word in head.lower().split(";")[1:])
     # At least about so many bytes: three of four characters, or one of three if all are %XX.
     limits.check_bytes(len(uri) * 3 // 4 - 256 if packed else (len(uri) - 256) // 3)
     body = uri[len(head) + 1 :]
-    data = unquote_to_bytes(body) if "%" in body or not packed else body.encode("ascii")
+    data = unquote_to_bytes(body) if "%" in body or not packed else body.encode()
     if packed:
         data = data.translate(_URL_SAFE, b" \t\r\n\f").rstrip(b"=")
-        data = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
+        try:
+            data = base64.b64decode(data + b"=" * (-len(data) % 4), validate=True)
+        except ValueError as exc:
+            raise ImageError(
+                f"expected base64 after the comma of a data: URI, got {describe(uri)}: {exc}"
+            ) from exc
     limits.check_bytes(len(data))
     return data
 

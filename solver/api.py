@@ -37,6 +37,7 @@ __all__ = [
     "click",
     "detect",
     "open_model",
+    "slide",
     "text",
     "text_many",
     "tiles",

@@ -35,6 +35,7 @@ class Box:
         return self.x1, self.y1, self.x2, self.y2
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "x1": float(self.x1),
             "y1": float(self.y1),
@@ -46,4 +47,5 @@ class Box:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Box:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         return cls(*fields_of(data, cls.__name__, "x1", "y1", "x2", "y2", "label", "score"))

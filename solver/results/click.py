@@ -37,6 +37,7 @@ class ClickTarget:
                 raise ValueError(f"ClickTarget.point should be x, y; received {self.point!r}")
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "text": self.text,
             "point": None if self.point is None else list(self.point),
@@ -46,10 +47,13 @@ class ClickTarget:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ClickTarget:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         text, point, box, confidence = fields_of(
             data, cls.__name__, "text", "point", "box", "confidence"
         )
-        place: Any = tuple(map(float, point)) if isinstance(point, list | tuple) else point
+        place: Any = point
+        if isinstance(point, list | tuple):
+            place = tuple(float(value) if is_finite(value) else value for value in point)
         return cls(text, place, None if box is None else Box.from_dict(box), confidence)
 
 
@@ -91,6 +95,7 @@ class ClickResult:
             )
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "points": [list(point) for point in self.points],
             "targets": [target.to_dict() for target in self.targets],
@@ -101,6 +106,7 @@ class ClickResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ClickResult:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         name = cls.__name__
         points, confidence, missing, ambiguous = fields_of(
             data, name, "points", "confidence", "missing", "ambiguous"

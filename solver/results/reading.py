@@ -21,10 +21,12 @@ class Character:
         check_unit(self.confidence, "Character.confidence")
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {"text": self.text, "confidence": float(self.confidence)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Character:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         return cls(*fields_of(data, cls.__name__, "text", "confidence"))
 
 
@@ -40,10 +42,12 @@ class Alternative:
         check_unit(self.confidence, "Alternative.confidence")
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {"text": self.text, "confidence": float(self.confidence)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Alternative:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         return cls(*fields_of(data, cls.__name__, "text", "confidence"))
 
 
@@ -68,6 +72,7 @@ class TextResult:
             )
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "text": self.text,
             "confidence": float(self.confidence),
@@ -77,6 +82,7 @@ class TextResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TextResult:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         name = cls.__name__
         text, confidence = fields_of(data, name, "text", "confidence")
         characters = items_of(data, name, "characters", Character.from_dict)
@@ -97,6 +103,7 @@ class ClassResult:
         check_tuple(self.alternatives, Alternative, "ClassResult.alternatives")
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "label": self.label,
             "confidence": float(self.confidence),
@@ -105,6 +112,7 @@ class ClassResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> ClassResult:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         label, confidence = fields_of(data, cls.__name__, "label", "confidence")
         return cls(label, confidence, alternatives_of(data, cls.__name__))
 

@@ -22,6 +22,7 @@ class SlideAlternative:
         _check_slide(self)
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "offset": float(self.offset),
             "box": self.box.to_dict(),
@@ -30,6 +31,7 @@ class SlideAlternative:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SlideAlternative:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         offset, box, confidence = fields_of(data, cls.__name__, "offset", "box", "confidence")
         return cls(offset, Box.from_dict(box), confidence)
 
@@ -52,6 +54,7 @@ class SlideResult:
         check_tuple(self.alternatives, SlideAlternative, "SlideResult.alternatives")
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "offset": float(self.offset),
             "box": self.box.to_dict(),
@@ -61,6 +64,7 @@ class SlideResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> SlideResult:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         name = cls.__name__
         offset, box, confidence = fields_of(data, name, "offset", "box", "confidence")
         further = items_of(data, name, "alternatives", SlideAlternative.from_dict)

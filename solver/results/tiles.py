@@ -40,6 +40,7 @@ class Tile:
         return (x1 + x2) / 2, (y1 + y2) / 2
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "label": self.label,
             "confidence": float(self.confidence),
@@ -50,6 +51,7 @@ class Tile:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Tile:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         label, confidence, match, corners = fields_of(
             data, cls.__name__, "label", "confidence", "match", "xyxy"
         )
@@ -91,6 +93,7 @@ class TilesResult:
         check_unit(self.confidence, "TilesResult.confidence")
 
     def to_dict(self) -> dict[str, Any]:
+        """Numbers, texts and lists that JSON can hold; :meth:`from_dict` reads them back."""
         return {
             "prompt": [word.to_dict() for word in self.prompt],
             "tiles": [tile.to_dict() for tile in self.tiles],
@@ -101,6 +104,7 @@ class TilesResult:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TilesResult:
+        """What :meth:`to_dict` gave; ValueError for a field that is missing or wrong."""
         name = cls.__name__
         indices, points, confidence = fields_of(data, name, "indices", "points", "confidence")
         for field, value in (("indices", indices), ("points", points)):

@@ -167,6 +167,19 @@ def test_bad_options_are_refused_before_the_first_picture(
         reader.text_many(iter(()), on_error="return", **options)
 
 
+@pytest.mark.parametrize("top_k", [0, 33, 1.5, None])
+def test_classes_that_cannot_be_counted_are_refused_before_the_picture(
+    class_file: Path, top_k: Any
+) -> None:
+    with pytest.raises(TaskError, match="top_k"):
+        api.Solver(class_file).classify("never read", top_k=top_k)
+
+
+def test_the_module_lists_every_verb() -> None:
+    verbs = {name for name, home in solver._HOME.items() if home == "api"}
+    assert verbs < set(api.__all__)
+
+
 @pytest.mark.parametrize(
     "options", [{"batch_size": 0}, {"batch_size": "3"}, {"on_error": "ignore"}, {"on_error": []}]
 )

@@ -75,7 +75,8 @@ def test_every_verb_gives_the_local_answer(
     assert remote.detect(inked, threshold=0.1) == local.detect(inked, threshold=0.1)
     assert remote.tiles(grid, wanted="cat") == local.tiles(grid, wanted="cat")
     assert remote.click(inked, ["cat", "dog"]) == local.click(inked, ["cat", "dog"])
-    assert remote.slide(slider, scale=0.5) == local.slide(slider, scale=0.5)
+    for scale in (0.5, np.float32(0.5)):
+        assert remote.slide(slider, scale=scale) == local.slide(slider, scale=scale)
     cut, expected = remote.crop(grid), solver.crop(grid)
     assert cut.to_dict() == expected.to_dict()
     assert all(np.array_equal(a, b) for a, b in zip(cut.tiles, expected.tiles, strict=True))
@@ -124,6 +125,12 @@ def test_errors_are_the_local_ones(remote: Any, local: Solver, stripes: Draw, dr
             s.tiles(draw_grid(), layout="nowhere")
         with pytest.raises(ImageError):
             s.text("http://127.0.0.1/captcha.png")
+        with pytest.raises(ValueError, match=r"^scale: "):
+            s.slide("never read", scale=0)
+        with pytest.raises(ImageError, match=r"^piece: "):
+            s.slide(draw("1"), "missing.png")
+        with pytest.raises(TaskError, match=r"^targets: expected a text, .* received a set"):
+            s.click(draw("1"), {"cat"})
 
 
 def test_a_model_by_name(address: str, draw: Draw) -> None:

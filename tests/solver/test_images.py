@@ -210,10 +210,25 @@ def test_limits(limits: dict[str, float], source: Any) -> None:
         load(source, limits=ImageLimits(**limits))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan")])
-def test_limits_are_validated(value: float) -> None:
-    with pytest.raises(ValueError, match="max_aspect"):
-        ImageLimits(max_aspect=value)
+@pytest.mark.parametrize(
+    "limits",
+    [
+        *({"max_aspect": value} for value in (0, -1, float("nan"), float("inf"), "2", None, True)),
+        *({"max_pixels": value} for value in (0, -1, 1e6, None, True, "a")),
+        {"max_bytes": "a"},
+        {"min_side": 0},
+        {"max_side": [4]},
+    ],
+)
+def test_limits_are_validated(limits: dict[str, Any]) -> None:
+    (name,) = limits
+    with pytest.raises(ValueError, match=rf"^{name}: expected .* of at least 1, received"):
+        ImageLimits(**limits)
+
+
+def test_limits_of_numpy_are_numbers() -> None:
+    limits = ImageLimits(max_side=np.int64(4), max_aspect=np.float32(2.5))  # type: ignore[arg-type]
+    assert load(RGB, limits=limits).shape == RGB.shape
 
 
 def test_a_file_object_is_not_read_beyond_the_limit() -> None:
@@ -228,6 +243,8 @@ def test_a_file_object_is_not_read_beyond_the_limit() -> None:
     [
         lambda text: f"data:image/png;base64,{text}",
         lambda text: f" \n data:image/png;base64,{text}",
+        lambda text: f"data:image/png;base64;charset=utf8,{text}",
+        lambda text: f"data:image/png; charset=utf8; BASE64 ,{text}",
         lambda text: f"DATA:;base64,{text.replace('+', '-').replace('/', '_')}",
     ],
 )
@@ -266,6 +283,9 @@ def test_limits_are_checked_before_decoding() -> None:
         (lambda: b"<html>403</html>", "an HTML page"),
         (lambda: b"PK\x03\x04", "a ZIP archive"),
         (lambda: b"data:image/png;base64,", "pass it as str"),
+        (lambda: "data:image/png;base64,äöü", "expected base64 after the comma"),
+        (lambda: "data:image/png;base64,ä%C3%A4", "expected base64 after the comma"),
+        (lambda: "data:image/png;base64,%%%%", "expected base64 after the comma"),
         (lambda: "https://example.org/a.png", "nothing is fetched here"),
         (lambda: "file:///a.png", "nothing is fetched here"),
         (lambda: "\\\\host\\a.png", "nothing is fetched here"),

@@ -73,8 +73,10 @@ def test_a_doubtful_text_with_a_broken_cv2_names_the_command(
 ) -> None:
     fake(tmp_path, monkeypatch, "cv2", BROKEN)
     picture = ROOT / "examples" / "pictures" / "QHS1_738caa5d.png"
-    with pytest.raises(MissingDependencyError, match=MEND):
+    with pytest.raises(MissingDependencyError, match=MEND) as caught:
         solver.text(picture)
+    assert "tta=False" in str(caught.value)
+    assert "--no-tta" in str(caught.value)
     assert solver.Solver(tta=False).text(picture).confidence < 0.5
 
 

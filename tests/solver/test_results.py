@@ -119,6 +119,10 @@ def test_wrong_values_are_refused(make: Any, named: str) -> None:
         (TextResult, {"text": "a", "confidence": 0.5, "characters": "a"}, "list"),
         (TextResult, {"text": "a", "confidence": 0.5, "alternatives": [{}]}, "Alternative lacks"),
         (Box, {"x1": 0}, "Box lacks x2|Box lacks y1"),
+        (ClickTarget, {**FOUND.to_dict(), "point": [None, 1]}, "ClickTarget.point"),
+        (ClickTarget, {**FOUND.to_dict(), "point": ["1", 1]}, "ClickTarget.point"),
+        (ClickTarget, {**FOUND.to_dict(), "point": [10**400, 1]}, "ClickTarget.point"),
+        (ClickTarget, {**FOUND.to_dict(), "point": "12"}, "ClickTarget.point"),
         (Failure, {"index": 0, "source": None, "error": "x"}, "Failure.error"),
     ],
 )
