@@ -47,6 +47,7 @@ epochs = {epochs}
 learning_rate = 2e-3
 warmup = {warmup}
 average = 0.999
+mixed_precision = true
 """
 
 
@@ -62,7 +63,7 @@ class Size:
     warmup: int
 
 
-FULL = Size(CHARACTERS, 20_000, 1000, 5000, 50, 300)
+FULL = Size(CHARACTERS, 20_000, 1000, 5000, 20, 300)
 QUICK = Size(20, 64, 16, 24, 1, 2)
 
 

@@ -51,6 +51,7 @@ epochs = {epochs}
 learning_rate = 2e-3
 warmup = {warmup}
 average = 0.999
+mixed_precision = true
 """
 NETWORKS = {"multi-head": MULTI_HEAD, "ctc": CTC}
 SHARES = (0.98, 0.99)
@@ -68,7 +69,7 @@ class Size:
     warmup: int
 
 
-FULL = Size(40_000, 2000, 10_000, 24, 25, 500)
+FULL = Size(40_000, 2000, 10_000, 24, 16, 500)
 QUICK = Size(64, 16, 24, 8, 1, 2)
 
 

@@ -62,8 +62,9 @@ average = 0.998
 TUNED = """name = "tuned"
 symbols = "{symbols}"
 {shape}
-dropout = 0.2
+dropout = 0.3
 [data]
+augment_strength = "strong"
 train = [{{path = "train", repeat = {repeat}}}]
 [fit]
 batch = 32
@@ -71,7 +72,8 @@ epochs = {epochs}
 learning_rate = 1e-3
 weight_decay = 0.01
 warmup = 50
-average = 0.99
+average = 0.995
+mixed_precision = true
 """
 
 
@@ -87,7 +89,7 @@ class Size:
     tuned_epochs: int
 
 
-FULL = Size(1000, 2000, 32, 10, 30, 5)
+FULL = Size(1000, 2000, 32, 10, 30, 7)
 QUICK = Size(48, 24, 8, 1, 1, 1)
 
 
