@@ -143,13 +143,13 @@ def load_layers(
     layers = _layers(source, limits)
     if layers.clear is None:
         return layers.pixels, None
-    alpha = 255 - layers.clear
-    colours = np.empty_like(layers.pixels)
+    # Both were made here, and are changed where they lie.
+    colours, alpha = layers.pixels, np.subtract(255, layers.clear, out=layers.clear)
     rows = max(1, _STRIP_PIXELS // alpha.shape[1])
     for top in range(0, len(alpha), rows):
         part = slice(top, top + rows)
         divisor = np.maximum(alpha[part], 1).astype(np.uint16)[..., None]
-        level = (layers.pixels[part].astype(np.uint16) * 255 + divisor // 2) // divisor
+        level = (colours[part].astype(np.uint16) * 255 + divisor // 2) // divisor
         colours[part] = np.minimum(level, 255)
     return colours, alpha
 

@@ -19,6 +19,8 @@ Float64 = npt.NDArray[np.float64]
 
 # More glyphs than any picture has: all of one picture go through the network together.
 BATCH = 64
+# Pixels a side of what is cut out; of a box twice as large or more, every second pixel will do.
+LARGEST = 512
 # Even odds at a cosine of a half.
 DEFAULT_LIKENESS = (12.0, -6.0)
 # A glyph that a prompt shows is looked at so far turned (degrees, clockwise): marks are turned.
@@ -52,7 +54,7 @@ class GlyphReader(Classifier):
 
     def logits(self, image: UInt8, boxes: Sequence[Box]) -> Float64:
         """Raw logits ``(N, C)`` of what lies in the boxes of an ``(H, W, 3)`` RGB picture."""
-        tensors = [self.prepare(cut_out(image, box.xyxy)) for box in boxes]
+        tensors = [self.prepare(_cut_out(image, box)) for box in boxes]
         outputs: list[Float32] = [out[0] for out in self.model.run_many(tensors, batch_size=BATCH)]
         if not outputs:
             return np.zeros((0, len(self.labels)))
@@ -60,9 +62,7 @@ class GlyphReader(Classifier):
 
     def views(self, image: UInt8, boxes: Sequence[Box]) -> Float64:
         """Raw logits ``(N, len(TURNS), C)`` of what lies in the boxes, turned by each of TURNS."""
-        tensors = [
-            self.prepare(cut_out(image, box.xyxy, turn=turn)) for box in boxes for turn in TURNS
-        ]
+        tensors = [self.prepare(_cut_out(image, box, turn=turn)) for box in boxes for turn in TURNS]
         outputs: list[Float32] = [out[0] for out in self.model.run_many(tensors, batch_size=BATCH)]
         return np.array(outputs, dtype=np.float64).reshape(len(boxes), len(TURNS), -1)
 
@@ -85,6 +85,14 @@ class GlyphReader(Classifier):
         """``(N, C)``, rows that sum to 1, after the temperature."""
         rows = [softmax.probabilities(row, self.labels, self._temperature) for row in logits]
         return np.stack(rows) if rows else np.zeros((0, len(self.labels)))
+
+
+def _cut_out(image: UInt8, box: Box, *, turn: float = 0.0) -> UInt8:
+    """As :func:`solver.cutouts.cut_out`, but no larger than is looked at."""
+    step = int(max(box.x2 - box.x1, box.y2 - box.y1)) // LARGEST
+    if step > 1:
+        image = np.ascontiguousarray(image[::step, ::step])
+    return cut_out(image, [value / max(step, 1) for value in box.xyxy], turn=turn)
 
 
 def likeness(first: Float64, second: Float64) -> Float64:

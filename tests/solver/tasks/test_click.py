@@ -26,6 +26,7 @@ from solver.errors import ImageError, LowConfidenceError, ModelError, TaskError
 from solver.results import Box, ClickResult, ClickTarget
 from solver.spec import METADATA_KEY, DecoderSpec, InputSpec, ModelSpec
 from solver.tasks.click import named_targets
+from solver.tasks.glyphs import GlyphReader
 
 SIDE, CELL = 8, 16
 # Levels of ink; the last one scores .15 as a mark, and is none by the detector's threshold.
@@ -246,6 +247,20 @@ def test_a_large_prompt_is_looked_at_smaller(clicker: Solver) -> None:
     tracemalloc.stop()
     assert answer.points == (middle(3, 1), middle(1, 3))
     assert most < 100e6
+
+
+def test_what_is_cut_out_of_a_large_picture_is_bounded(clicker: Solver) -> None:
+    drawn = np.kron(picture(龙=(1, 3), 年=(3, 1)), np.ones((60, 60, 1), np.uint8))
+    answer = clicker.click(drawn, "年龙")
+    assert answer.points == tuple((60 * x, 60 * y) for x, y in (middle(3, 1), middle(1, 3)))
+    assert answer.confidence > 0.9
+    wide = np.full((900, 16_000, 3), 255, np.uint8)
+    reader = GlyphReader(clicker.models["glyph"])
+    tracemalloc.start()
+    reader.logits(wide, [Box(100, 100, 15_900, 800, "", 0.5)])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20e6
 
 
 def test_a_prompt_with_nothing_on_it_is_refused(clicker: Solver) -> None:
