@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from solver import images
+from solver._answers import loaded
 from solver._cli_draw import Drawings
 from solver._cli_read import DOUBTFUL, ESCAPES, OK, SOME_FAILED, USAGE, said
 from solver._models import open_model
@@ -40,7 +41,7 @@ def read_click(args: argparse.Namespace) -> int:
         return USAGE
     source: ImageSource = standard_input() if args.picture == "-" else args.picture
     try:
-        picture = images.load(source)
+        picture = loaded("image", source, images.load)
         answer = solver.click(picture, targets, min_confidence=args.min_confidence)
     except (ImageError, TaskError, LowConfidenceError) as error:
         sys.stderr.write(f"solver: {said(error)}\n")

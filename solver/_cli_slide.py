@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from solver import images
+from solver._answers import loaded
 from solver._cli_draw import Drawings
 from solver._cli_read import DOUBTFUL, OK, SOME_FAILED, USAGE, said
 from solver._solver import Solver
@@ -30,7 +31,7 @@ def read_slide(args: argparse.Namespace) -> int:
         return USAGE
     background, piece, full = (standard_input() if name == "-" else name for name in sources)
     try:
-        picture = images.load(background)
+        picture = loaded("background", background, images.load)
         answer = Solver().slide(
             picture,
             piece,

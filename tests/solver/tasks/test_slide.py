@@ -343,6 +343,10 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert main(["slide", names[0], str(tmp_path / "none.png"), "--json"]) == 1
     captured = capsys.readouterr()
     assert '"ImageError"' in captured.out
+    assert "solver: piece: " in captured.err
+    (tmp_path / "damaged.png").write_bytes(b"nothing")
+    assert main(["slide", str(tmp_path / "damaged.png"), names[1]]) == 1
+    assert capsys.readouterr().err.startswith("solver: background: ")
     assert main(["slide", names[0], "--min-confidence", "1"]) == 1
     err = capsys.readouterr().err
     assert ".result" not in err
