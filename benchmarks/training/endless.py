@@ -6,7 +6,7 @@
 0-9 and A-Z, the package's own fonts and sizes, drawn while training: 40,000 an epoch. A fixed set
 of 2,000 chooses the epoch, 10,000 others measure at the end. Bar: .98 within 2 hours; also told:
 the time to .99 on validation (captcha_break has .9826 multi-head, .9921 CTC). On two free cores:
-about 1.8 hours each; ``--epochs 100`` goes for .99 overnight. A run that was stopped goes on; its
+about an hour each; ``--epochs 100`` goes for .99 overnight. A run that was stopped goes on; its
 ``--epochs`` must stay the same.
 """
 
