@@ -24,6 +24,7 @@ from solver.decoders.scores import LOG_HALF, Scores
 from solver.errors import TaskError
 from solver.results import TextResult
 
+FEW = 3  # texts that are looked for one by one before a beam is
 MAX_CELLS = 8_000_000  # frames × states × symbols of the look-ahead (64 MB)
 
 
@@ -55,8 +56,11 @@ def decode(
     columns = Columns(chances)
     greedy, frames = columns.greedy()
     likely = likeliest(columns, greedy) if constraint is None else None
-    if likely is not None and top_k == 1:
-        answers = [likely]
+    several = likely
+    if likely is not None and top_k > 1:
+        several = likeliest(columns, greedy, count=top_k) if top_k <= FEW else None
+    if several is not None:
+        answers = several
     else:
         automaton = common.automaton_for(charset, constraint)
         answers = _search(common.logarithms(chances), automaton, top_k, greedy, likely)
@@ -78,13 +82,13 @@ def _search(
     automaton: Constraint,
     top_k: int,
     greedy: list[int],
-    likely: tuple[list[int], float] | None,
+    likely: list[tuple[list[int], float]] | None,
 ) -> list[tuple[list[int], float]]:
     """The `top_k` most probable allowed answers, and log-probabilities given what is allowed."""
     lattice = CtcLattice(scores, automaton)
     if lattice.total == -np.inf:
         raise common.nothing_fits(automaton, len(scores), "frames")
-    known = [] if likely is None else [likely]
+    known = likely or []
     if not known and automaton.accepts(greedy):
         known = [(greedy, text_log_probability(scores, greedy))]
     if top_k > 1 or not known or known[0][1] - lattice.total <= LOG_HALF:

@@ -22,6 +22,9 @@ from solver.decoders.scores import Chances
 
 # Below, a prefix search that keeps every prefix that can win is dearer than a beam.
 LEAST = 0.004
+# Of several texts, one that is less probable is left to the beam, and so is what takes more steps.
+FAINTEST = 0.0005
+MOST_STEPS = 60
 
 Prefix = tuple[int, ...]
 
@@ -67,29 +70,45 @@ class Columns:
         return shares
 
 
-def likeliest(columns: Columns, greedy: list[int]) -> tuple[list[int], float] | None:
-    """Classes and log-probability of the most probable text.
+def likeliest(
+    columns: Columns, greedy: list[int], *, count: int = 1
+) -> list[tuple[list[int], float]] | None:
+    """Classes and log-probability of the `count` most probable texts, best first.
 
-    None where the greedy text is not more probable than `LEAST`.
+    None where the greedy text is not more probable than `LEAST`; where more than one is asked
+    for, also where one of them is not more probable than `FAINTEST`, or the search takes long.
     """
     fronts = _Fronts(columns)
     best = tuple(greedy)
     chance = fronts.whole(best)
     if chance <= LEAST:
         return None
+    found = {best: chance}
+    bar = chance if count == 1 else FAINTEST  # what is less probable is of no interest
     # Prefixes by the probability of all texts that begin with them, as long as a better text may
-    # be among those: never, once more than half is found.
-    ahead: list[tuple[float, Prefix]] = [] if chance > 0.5 else [(-1.0, ())]
-    while ahead and -ahead[0][0] > chance:
+    # be among those: never for one text, once more than half is found.
+    ahead: list[tuple[float, Prefix]] = [] if count == 1 and chance > 0.5 else [(-1.0, ())]
+    steps = 0
+    while ahead and -ahead[0][0] > bar:
+        steps += 1
+        if count > 1 and steps > MOST_STEPS:
+            return None
         mass, prefix = heapq.heappop(ahead)
         whole = fronts.whole(prefix)
-        if whole > chance:
-            best, chance = prefix, whole
-        if -mass - whole > chance:
+        if whole > bar:
+            found[prefix] = whole
+            if len(found) > count:
+                del found[min(found, key=lambda text: found[text])]
+            if len(found) == count:
+                bar = min(found.values())
+        if -mass - whole > bar:
             masses = fronts.extensions(prefix)
-            for symbol in np.flatnonzero(masses > chance).tolist():
+            for symbol in np.flatnonzero(masses > bar).tolist():
                 heapq.heappush(ahead, (-float(masses[symbol]), (*prefix, symbol)))
-    return list(best), math.log(chance)
+    if len(found) < count:
+        return None
+    ranked = sorted(found.items(), key=lambda one: -one[1])
+    return [(list(text), math.log(chance)) for text, chance in ranked]
 
 
 class _Fronts:

@@ -58,8 +58,46 @@ def test_finds_what_the_beam_finds(seed: int) -> None:
             math.log(LEAST)
         )
     else:
-        assert found[0] == classes
-        assert found[1] == pytest.approx(value, abs=1e-12)
+        assert found == [(classes, pytest.approx(value, abs=1e-12))]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_finds_several_that_the_beam_finds(count: int) -> None:
+    quick = 0
+    for seed in range(30):
+        columns = Columns(unsure(seed))
+        found = likeliest(columns, columns.greedy()[0], count=count)
+        if found is None:
+            continue
+        quick += 1
+        wanted = by_beam(columns.chances, count)
+        assert [classes for classes, _ in found] == [classes for classes, _ in wanted]
+        values = [value for _, value in wanted]
+        assert [value for _, value in found] == pytest.approx(values, abs=1e-9)
+    assert quick >= 15
+
+
+def test_faint_texts_and_long_searches_are_left_to_the_beam() -> None:
+    sure = Columns(written("a", "_", "b", sure=0.99999))
+    greedy = sure.greedy()[0]
+    assert likeliest(sure, greedy) is not None
+    assert likeliest(sure, greedy, count=2) is None
+    many = {symbol: 1 / 40 for symbol in ALNUM[:40]}
+    wavering = Columns(written({"a": 0.4, **{s: 0.01 for s in ALNUM[20:60]}}, "_", many))
+    assert likeliest(wavering, wavering.greedy()[0], count=2) is None
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 3, 4])
+def test_answers_do_not_depend_on_how_they_were_found(top_k: int) -> None:
+    for seed in range(12):
+        logits = np.log(unsure(seed))
+        result = ctc.decode(logits, charset=CHARSET, top_k=top_k)
+        many = ctc.decode(logits, charset=CHARSET, top_k=8)
+        assert result.text == many.text
+        assert result.confidence == pytest.approx(many.confidence, abs=1e-9)
+        assert [one.text for one in result.alternatives] == [
+            one.text for one in many.alternatives[: top_k - 1]
+        ]
 
 
 def test_most_of_those_pictures_are_likely() -> None:
@@ -88,8 +126,9 @@ def test_small_pictures(frames: list[Any], greedy: str, best: str) -> None:
     assert CHARSET.decode(classes) == greedy
     found = likeliest(columns, classes)
     assert found is not None
-    assert CHARSET.decode(found[0]) == best
-    assert found[1] == pytest.approx(by_beam(columns.chances)[0][1], abs=1e-12)
+    [(text, value)] = found
+    assert CHARSET.decode(text) == best
+    assert value == pytest.approx(by_beam(columns.chances)[0][1], abs=1e-12)
 
 
 def test_frames_are_the_strongest_of_their_runs() -> None:
