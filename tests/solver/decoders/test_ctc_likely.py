@@ -82,8 +82,8 @@ def test_faint_texts_and_long_searches_are_left_to_the_beam() -> None:
     greedy = sure.greedy()[0]
     assert likeliest(sure, greedy) is not None
     assert likeliest(sure, greedy, count=2) is None
-    many = {symbol: 1 / 40 for symbol in ALNUM[:40]}
-    wavering = Columns(written({"a": 0.4, **{s: 0.01 for s in ALNUM[20:60]}}, "_", many))
+    many = dict.fromkeys(ALNUM[:40], 1 / 40)
+    wavering = Columns(written({"a": 0.4, **dict.fromkeys(ALNUM[20:60], 0.01)}, "_", many))
     assert likeliest(wavering, wavering.greedy()[0], count=2) is None
 
 
