@@ -272,8 +272,8 @@ class _Work:
         reference, single = keras_run(self.network("float64")), keras_run(network)
         found = check(model, reference, tensors)
         if not found.passes:
-            # Some networks magnify rounding beyond the tolerance: then the file may be as far off
-            # as Keras itself is in single precision, and no farther.
+            # Some networks magnify rounding beyond the tolerance: what Keras itself is off by in
+            # single precision then says how far the file may be.
             rounding = check(model, reference, tensors, candidate=single)
             self.report(f"Keras itself in single precision: {rounding}")
             found = found.within(rounding)

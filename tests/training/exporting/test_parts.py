@@ -57,9 +57,13 @@ def test_the_gate(kind: str, by: float, passes: bool, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("off", "rounding", "passes"),
     [
-        (2e-4, 1e-4, False),
+        (2e-4, 6e-5, False),
         (2e-4, 3e-4, True),
-        (4e-4, 3e-4, False),
+        (3.1e-4, 2.45571e-4, True),  # text-general, fitted on four pictures
+        (4e-4, 3e-4, True),
+        (4e-4, 1.3e-4, False),
+        (9.9e-4, 4e-4, True),
+        (1.1e-3, 4e-4, False),
         (2e-3, 1.0, False),
         (np.nan, 1.0, False),
         (5e-5, 1e-6, True),
@@ -72,6 +76,13 @@ def test_what_single_precision_does_to_keras_is_no_fault_of_the_file(
         parity.Parity(4, 4, largest, "strings", "log-probabilities") for largest in (off, rounding)
     )
     assert file.within(keras).passes is passes
+    assert not replace(file, same=3).within(keras).passes
+
+
+def test_a_refused_export_says_what_to_do() -> None:
+    file = parity.Parity(4, 4, 3.1e-4, "strings", "log-probabilities", 2.45571e-4)
+    with pytest.raises(parity.ParityError, match=r"allowed: 0\.00025\)\. .*train a few"):
+        parity.demand(file, "x.onnx")
 
 
 @pytest.mark.parametrize(("by", "passes"), [(0.0, True), (0.02, True), (0.2, False)])
