@@ -41,7 +41,7 @@ def add(commands: Any) -> None:
     heatmap = commands.add_parser("heatmap", help="where the network looks for each character")
     heatmap.add_argument("config", type=Path, help="captcha.toml")
     heatmap.add_argument("pictures", nargs="+", type=Path)
-    heatmap.add_argument("--out", type=Path, required=True, help="folder for one PNG a picture")
+    heatmap.add_argument("--out", type=Path, required=True, help="folder for STEM.heatmap.png")
     heatmap.add_argument("--run", dest="folder", type=Path, help="default: runs/NAME")
     heatmap.add_argument("--root", type=Path, help="where runs/ lies; default: CONFIG's folder")
     heatmap.add_argument("--weights", type=Path, help="default: the run's best")
@@ -91,7 +91,7 @@ def _heatmap(options: argparse.Namespace) -> None:
 
     from solver import images
     from solver.errors import ImageError
-    from training import config, heatmap, weights
+    from training import bases, config, heatmap, weights
     from training.data.sources import read_data
     from training.models import build
     from training.whole import write_whole
@@ -101,9 +101,12 @@ def _heatmap(options: argparse.Namespace) -> None:
     run = options.folder or root / "runs" / settings.name
     keras.mixed_precision.set_global_policy("float32")
     labels = read_data(settings, root).labels if settings.has_labels else ()
+    names = _file_names(options.pictures, options.out)
+    best = options.weights or run / "best.weights.h5"
+    bases.hold(settings, labels, best)
     network = build(settings, labels=labels, root=root)
-    weights.load(network, options.weights or run / "best.weights.h5")
-    for path, name in zip(options.pictures, _file_names(options.pictures), strict=True):
+    weights.load(network, best)
+    for path, name in zip(options.pictures, names, strict=True):
         try:
             picture = images.load(path)
         except ImageError as error:
@@ -122,13 +125,25 @@ def _heatmap(options: argparse.Namespace) -> None:
         print(f"{options.out / name}\t{read}")
 
 
-def _file_names(pictures: Sequence[Path]) -> list[str]:
-    """``STEM.png``, numbered where two pictures share a stem."""
+def _file_names(pictures: Sequence[Path], out: Path) -> list[str]:
+    """``STEM.heatmap.png``, numbered where two pictures share a stem.
+
+    Raises:
+        ValueError: one of them would take the place of a picture that is looked at.
+    """
     counts = Counter(path.stem for path in pictures)
-    return [
-        f"{path.stem}.png" if counts[path.stem] == 1 else f"{path.stem}-{number}.png"
-        for number, path in enumerate(pictures, 1)
+    names = [
+        f"{path.stem}.heatmap.png" if counts[path.stem] == 1 else f"{path.stem}-{at}.heatmap.png"
+        for at, path in enumerate(pictures, 1)
     ]
+    inputs = {path.resolve() for path in pictures}
+    for name in names:
+        if (out / name).resolve() in inputs:
+            raise ValueError(
+                f"{out / name}: is one of the pictures, and would be written over; name another "
+                "folder: --out"
+            )
+    return names
 
 
 def _names(folders: Sequence[Path]) -> list[str]:

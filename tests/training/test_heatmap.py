@@ -266,5 +266,39 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main([*arguments, "--weights", str(tmp_path / "w.weights.h5")]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 2
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        path.name for path in pictures
+        f"{path.stem}.heatmap.png" for path in pictures
     ]
+
+    # In the folder of the pictures: beside them, never in their place.
+    before = [path.read_bytes() for path in pictures]
+    arguments = ["heatmap", str(tmp_path / "captcha.toml"), "--out", str(tmp_path / "p")]
+    arguments += ["--weights", str(tmp_path / "w.weights.h5")]
+    assert cli.main([*arguments, *map(str, pictures)]) == 0
+    assert [path.read_bytes() for path in pictures] == before
+    made = tmp_path / "p" / f"{pictures[0].stem}.heatmap.png"
+    body = made.read_bytes()
+    capsys.readouterr()
+    assert cli.main([*arguments, str(pictures[0]), str(made)]) == 1
+    assert "is one of the pictures, and would be written over" in capsys.readouterr().err
+    assert made.read_bytes() == body
+
+
+def test_weights_of_other_settings_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The layers fit all the same; the letters would be wrong."""
+    from training import bases, config
+    from training.models import build
+
+    digits.write(tmp_path / "p", ["1"], seed=1)
+    (tmp_path / "captcha.toml").write_text(SETTINGS)
+    settings = config.load(tmp_path / "captcha.toml")
+    build(settings).save_weights(tmp_path / "w.weights.h5")
+    bases.keep(settings, (), tmp_path, base=None)
+    (tmp_path / "captcha.toml").write_text(SETTINGS.replace('"147"', '"741"'))
+    arguments = ["heatmap", str(tmp_path / "captcha.toml"), "--out", str(tmp_path / "out")]
+    arguments += ["--weights", str(tmp_path / "w.weights.h5")]
+    arguments += [str(path) for path in (tmp_path / "p").iterdir()]
+    assert cli.main(arguments) == 1
+    assert "was trained with other settings: symbols; " in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
