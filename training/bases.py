@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from training import template, weights
+from training.checkpoint import CheckpointError
 from training.config import Config, Fit, Input, Model, load
 from training.layers import Arrays, TransferError, ctc_settings, read_layers
 from training.typed import ConfigError, build
@@ -33,6 +34,8 @@ _DROPOUT = 0.2
 # Less of a network than that is no beginning.
 ENOUGH = 0.5
 _SHAPED = ("backbone", "width", "context")
+_WIDTHS = ("input.min_width", "input.max_width")
+_LONG = 60
 _BACKBONES = {"classify": "residual", "detect": ""}
 
 
@@ -204,8 +207,46 @@ def hold(config: Config, labels: tuple[str, ...], path: Path) -> None:
         ConfigError: the settings beside the weights cannot be read.
     """
     known = _beside(path)
-    if known is None:
-        return
+    differing = _differing(known, config, labels) if known else {}
+    if differing:
+        raise TransferError(
+            f"{path}: was trained with other settings: {', '.join(differing)}; name the run of "
+            'these settings with --run (a "name" of their own gives each TOML its own run), or '
+            "train again: solver-train fit"
+        )
+
+
+def go_on(config: Config, labels: tuple[str, ...], run: Path) -> None:
+    """Raise where a run that goes on would become another model: its layers may fit all the same.
+
+    How wide pictures may be is free to change (a step may want more memory than there is), and is
+    written down.
+
+    Raises:
+        CheckpointError: the message says what differs, and what to do.
+        ConfigError: the run's settings cannot be read.
+    """
+    known = _beside(run / SETTINGS)
+    differing = _differing(known, config, labels) if known else {}
+    widths = {key for key in differing if key in _WIDTHS}
+    barred = [
+        f"{key} = {_shown(new)} (was {_shown(old)})"
+        for key, (old, new) in differing.items()
+        if key not in widths
+    ]
+    if barred:
+        raise CheckpointError(
+            f"{run}: was begun with other settings: {', '.join(barred)}; put back what was, or "
+            "train in a new run folder: --run NEW"
+        )
+    if known and widths:
+        write_settings(replace(known, input=config.input), run / SETTINGS)
+
+
+def _differing(
+    known: Config, config: Config, labels: tuple[str, ...]
+) -> dict[str, tuple[Any, Any]]:
+    """What makes another contract, by key: what was, and what is given."""
 
     def told(settings: Config) -> dict[str, Any]:
         answers: dict[str, Any] = {"task": settings.task, "role": settings.role}
@@ -214,13 +255,7 @@ def hold(config: Config, labels: tuple[str, ...], path: Path) -> None:
         return answers | {"labels" if settings.has_labels else "symbols": names}
 
     trained, given = told(known), told(config)
-    differing = [key for key in trained if trained[key] != given.get(key)]
-    if differing:
-        raise TransferError(
-            f"{path}: was trained with other settings: {', '.join(differing)}; name the run of "
-            'these settings with --run (a "name" of their own gives each TOML its own run), or '
-            "train again: solver-train fit"
-        )
+    return {key: (old, given.get(key)) for key, old in trained.items() if old != given.get(key)}
 
 
 def begin(network: Any, base: Base, config: Config, labels: tuple[str, ...]) -> list[str]:
@@ -272,6 +307,9 @@ def _remedy(base: Base, differences: Mapping[str, tuple[Any, Any]]) -> str:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        value = ("" if all(len(x) == 1 for x in value) else ", ").join(value)
+        value = value if len(value) <= _LONG else f"{value[:_LONG]}…"
     return f'"{value}"' if isinstance(value, str) else str(value)
 
 

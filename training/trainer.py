@@ -91,7 +91,7 @@ def fit(
     Raises:
         DatasetError: the data cannot be used.
         TrainingFault: a fault that no further training mends; checkpoints from before are kept.
-        CheckpointError: the run belongs to other data or another network.
+        CheckpointError: the run belongs to other data, other settings or another network.
         TransferError: the base does not fit; the message says which settings would.
     """
     keras.utils.set_random_seed(config.seed)
@@ -104,6 +104,8 @@ def fit(
     if not is_new and base is not None:
         on_report(f"goes on from its last checkpoint; {base.name} is for new runs: name one: --run")
     data = watch.read(config, root)
+    if not is_new:
+        bases.go_on(config, data.labels, run)
     if data.samples:
         count = len(data.train)
         sources = f"{count} source{'s' if count > 1 else ''}"

@@ -200,6 +200,36 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
     assert (project / "run" / "log.csv").read_bytes() == log, "the epoch stands there once"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('symbols = "147"', 'symbols = "741"', 'symbols = "741" (was "147"); put back'),
+        ("height = 16", "height = 16\nfill = 255", "input.fill = 255 (was 128); put back"),
+        ("height = 16", 'height = 16\nfit = "stretch"', 'input.fit = "stretch" (was "letterbox")'),
+    ],
+)
+def test_a_run_does_not_go_on_as_another_model(
+    project: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, said: str
+) -> None:
+    """The layers would fit: what they learnt would stand for something else."""
+    assert fit(project, SETTINGS) == 0
+    before = arrays(project)
+    assert fit(project, TWO.replace(old, new)) == 1
+    error = capsys.readouterr().err
+    assert f"run: was begun with other settings: {said}" in error
+    assert "or train in a new run folder: --run NEW" in error
+    assert arrays(project) == before
+
+
+def test_a_run_goes_on_with_narrower_pictures(project: Path) -> None:
+    """A remedy where memory ran out; the run's settings tell of it."""
+    assert fit(project, SETTINGS) == 0
+    assert fit(project, TWO.replace("max_width = 64", "max_width = 48")) == 0
+    assert kept(project)["epoch"] == 2
+    settings = json.loads((project / "run" / "settings.json").read_text())
+    assert settings["input"]["max_width"] == 48
+
+
 def test_an_epoch_that_was_stopped_at_its_end_has_its_own_loss(
     project: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
