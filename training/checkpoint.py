@@ -11,7 +11,6 @@ import io
 import json
 import logging
 import os
-import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -66,23 +65,14 @@ def replace(path: Path, write: Callable[[Path], object]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         write(partial)
         partial.replace(path)
-    except (OSError, RuntimeError) as error:
+    except OSError as error:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
-        number = getattr(error, "errno", None) or _errno(str(error))
-        if not number and not isinstance(error, OSError):
-            raise
-        why = os.strerror(number) if number else str(error)
+        why = os.strerror(error.errno) if error.errno else str(error)
         raise CheckpointError(
             f"{path}: cannot be written: {why}. What was saved before is whole: make room, and "
             "the same command goes on from there"
         ) from error
-
-
-def _errno(message: str) -> int:
-    """Of an error of the HDF5 library, which says it in words only; 0 where there is none."""
-    found = re.search(r"\berrno = (\d+)", message)
-    return int(found[1]) if found else 0
 
 
 def latest(folder: Path) -> tuple[list[npt.NDArray[Any]], dict[str, Any]] | None:

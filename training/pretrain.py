@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver import preprocess
-from training import bases, checkpoint, photo
+from training import bases, checkpoint, photo, weights
 from training.config import Config
 from training.contrast import contrastive_loss
 from training.data.pipeline import Canvases
@@ -113,7 +113,7 @@ def pretrain(
             arrays = [keras.ops.convert_to_numpy(variable) for variable in variables]
             checkpoint.save(run / "checkpoints", arrays, {"epoch": epoch + 1})
     plain = keras.Model(network.input, network.output)
-    checkpoint.replace(run / BEST, plain.save_weights)
+    checkpoint.replace(run / BEST, weights.writer(plain))
     return run / BEST
 
 

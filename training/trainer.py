@@ -14,7 +14,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from training import bases, checkpoint, plots, runlog, scoring, watch
+from training import bases, checkpoint, plots, runlog, scoring, watch, weights
 from training.bases import Base
 from training.config import Config
 from training.data.endless_feeder import Draft, EndlessFeeder
@@ -300,7 +300,7 @@ class _Run:
             # Without validation nothing tells epochs apart: the last one is kept.
             if not scores or progress.is_bettered(mean, lost):
                 plain = keras.Model(self.model.input, self.model.output)
-                checkpoint.replace(self.folder / BEST, plain.save_weights)
+                checkpoint.replace(self.folder / BEST, weights.writer(plain))
         done = progress.epoch + 1
         progress = progress.after(mean, lost)
         # Before the checkpoint: an epoch that is logged and not kept is logged again.

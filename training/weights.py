@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,30 @@ SUFFIX = ".weights.h5"
 
 class WeightsFileError(ValueError):
     """A file of weights is not there, or is not of this network."""
+
+
+class _Memory(io.BytesIO):
+    """A file in memory, whose name has the end that Keras asks for."""
+
+    def __str__(self) -> str:
+        return f"memory{SUFFIX}"
+
+
+def writer(network: Any) -> Callable[[Path], None]:
+    """What writes the weights of a network as they are now to a path.
+
+    HDF5 makes the file in memory: on a full disk it would end the process where it closes one.
+    """
+    memory = _Memory()
+    network.save_weights(memory)
+
+    def write(path: Path) -> None:
+        with path.open("wb") as file:
+            file.write(memory.getbuffer())
+            file.flush()
+            os.fsync(file.fileno())
+
+    return write
 
 
 def load(network: Any, path: Path) -> None:

@@ -294,7 +294,7 @@ def test_no_room_for_the_log(
 def test_the_best_weights_do_not_fit_on_the_disk(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """HDF5 itself runs into a limit that checkpoints of half the size do not reach."""
+    """The file runs into a limit that checkpoints of half the size do not reach."""
     resource = pytest.importorskip("resource", reason="a full disk is simulated by a POSIX limit")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
@@ -314,15 +314,16 @@ def test_the_best_weights_do_not_fit_on_the_disk(
 def test_no_room_for_the_best_weights(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import keras
+    sync = os.fsync
 
-    def full(self: Any, path: Path) -> None:
-        Path(path).write_bytes(b"half")
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def full(descriptor: int) -> None:
+        if (project / "run" / "partial-best.weights.h5").exists():
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        sync(descriptor)
 
     assert fit(project, SETTINGS) == 0
     best = (project / "run" / "best.weights.h5").read_bytes()
-    monkeypatch.setattr(keras.Model, "save_weights", full)
+    monkeypatch.setattr(os, "fsync", full)
     blind = TWO.replace('validation = [{path = "test"}]', "")
     assert fit(project, blind) == 1
     assert "best.weights.h5: cannot be written: No space left" in capsys.readouterr().err
