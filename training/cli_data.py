@@ -59,6 +59,7 @@ def _check(options: argparse.Namespace) -> None:
     from training.data.anchor_fit import Canvas
     from training.data.check import check
     from training.data.check_page import to_html, to_text
+    from training.data.sources import distinct
     from training.samples import DatasetError, shown
 
     sides: dict[str, dict[str, list[Sample]]] = {"train": {}, "validation": {}}
@@ -72,7 +73,7 @@ def _check(options: argparse.Namespace) -> None:
                 ("train", settings.data.train),
                 ("validation", settings.data.validation),
             ):
-                for source in sources:
+                for source in distinct(sources, root):
                     if source.is_drawn:
                         print(f"not checked: {shown(source.path)} is drawn while training")
                         continue

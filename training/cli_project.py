@@ -157,6 +157,7 @@ def _summary(options: argparse.Namespace) -> None:
 def _pack(options: argparse.Namespace) -> None:
     from training import config
     from training.data.pack import pack, refuse_filled
+    from training.data.sources import distinct
     from training.samples import read_source, source_folder, source_name
 
     if options.source.suffix.lower() != ".toml":
@@ -172,7 +173,7 @@ def _pack(options: argparse.Namespace) -> None:
         (side, source, out)
         for side in ("train", "validation")
         for source, out in _places(
-            [one for one in getattr(settings.data, side) if not one.is_drawn],
+            [x for x in distinct(getattr(settings.data, side), root) if not x.is_drawn],
             root,
             options.out / side,
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from training.config import Config
+from training.config import Config, Source
 from training.data.endless import Endless, endless_source, fixed_samples
 from training.samples import (
     DatasetError,
@@ -80,19 +81,23 @@ def read_data(config: Config, root: Path) -> Data:
         DatasetError: a source cannot be read, there is none to train on, or a label does not fit
             the model.
     """
+    named = distinct(config.data.train, root)
     endless = tuple(
         endless_source(source, root, seed=config.seed, place=place)
-        for place, source in enumerate(config.data.train)
+        for place, source in enumerate(named)
         if source.is_drawn
     )
-    sides = []
-    for sources in ([x for x in config.data.train if not x.is_drawn], config.data.validation):
-        found: dict[str, list[Sample]] = {}
-        for source in sources:
-            read = fixed_samples if source.is_drawn else read_source
-            found.setdefault(source_name(source, root), []).extend(read(source, root))
-        sides.append(found)
-    train, validation = sides
+    train: dict[str, list[Sample]] = {}
+    shown: dict[str, list[float]] = {}
+    for source in named:
+        if not source.is_drawn:
+            samples = read_source(source, root)
+            train.setdefault(source.name, []).extend(samples)
+            shown.setdefault(source.name, []).extend([source.repeat] * len(samples))
+    validation: dict[str, list[Sample]] = {}
+    for source in distinct(config.data.validation, root):
+        read = fixed_samples if source.is_drawn else read_source
+        validation.setdefault(source.name, []).extend(read(source, root))
     if not train and not endless:
         raise DatasetError('data.train: no source; add one, such as [{path = "pictures"}]')
     labels = config.labels or tuple(dict.fromkeys(x for one in endless for x in one.labels))
@@ -120,9 +125,21 @@ def read_data(config: Config, root: Path) -> Data:
     blank = [name for name, part in validation.items() if not any(one.boxes for one in part)]
     if config.task == "detect" and blank:
         raise DatasetError(f"data.validation: {blank[0]} has no boxes: nothing could be found")
-    wanted = {source_name(source, root): source.repeat for source in config.data.train}
-    repeats = tuple(wanted[name] for name, part in train.items() for _ in part)
+    repeats = tuple(repeat for part in shown.values() for repeat in part)
     return Data(train, validation, labels, repeats, endless)
+
+
+def distinct(sources: Sequence[Source], root: Path) -> list[Source]:
+    """The sources with their names: their paths, where two folders have the same.
+
+    Names that the settings give stay: sources of one name are scored as one.
+    """
+    names = [source_name(source, root) for source in sources]
+    counts = Counter(names)
+    return [
+        replace(source, name=name if source.name or counts[name] == 1 else str(Path(source.path)))
+        for source, name in zip(sources, names, strict=True)
+    ]
 
 
 # What a picture shows, by task.

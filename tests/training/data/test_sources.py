@@ -58,3 +58,31 @@ def test_what_does_not_fit_is_named(tmp_path: Path) -> None:
     ):
         with pytest.raises(DatasetError, match=message):
             read_data(settings, tmp_path)
+
+
+def test_folders_of_one_name_are_two_sources(tmp_path: Path) -> None:
+    """Each is shown as often as it says, and scored apart; a name that is given is kept."""
+    parts = {"a/data": 1, "b/data": 2, "c": 1, "d": 1}
+    for folder, count in parts.items():
+        for number in range(count):
+            save(tmp_path / folder, f"1_{number}.png", scene(number, width=80, height=32))
+    sources = (
+        Source("a/data"),
+        Source("c", repeat=0.5, name="both"),
+        Source("b/data", repeat=3),
+        Source("d", repeat=2, name="both"),
+    )
+    side = Data(train=sources, validation=sources[:3])
+    data = read_data(Config(symbols="1", data=side), tmp_path)
+    assert {name: len(part) for name, part in data.train.items()} == {
+        "a/data": 1,
+        "both": 2,
+        "b/data": 2,
+    }
+    assert data.repeats == (1, 0.5, 2, 3, 3)
+    assert [sample.source for sample in data.samples] == [
+        name for name, part in data.train.items() for _ in part
+    ]
+    assert list(data.validation) == ["a/data", "both", "b/data"]
+    alone = read_data(Config(symbols="1", data=Data(train=sources[:1])), tmp_path)
+    assert list(alone.train) == ["data"]
