@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import keras
+
+from training.config import Fit
 
 # The rate never falls below this share of its peak: what is learnt last still moves.
 FLOOR = 1e-3
@@ -151,3 +154,34 @@ _SHAPES: dict[str, Callable[[float], float]] = {
     "linear": lambda done: 1.0 - done,
 }
 SCHEDULES = (*_SHAPES, "step", "plateau")
+
+
+def optimizer_for(fit: Fit) -> keras.optimizers.Optimizer:
+    """The optimiser of these settings, with a running mean of the weights where they want one."""
+    optimizer = make_optimizer(
+        fit.optimizer,
+        learning_rate=fit.learning_rate,
+        weight_decay=fit.weight_decay,
+        clip_norm=fit.clip_norm,
+    )
+    if fit.average:
+        optimizer.use_ema = True
+        optimizer.ema_momentum = fit.average
+    return optimizer
+
+
+@contextmanager
+def averaged(model: Any) -> Iterator[None]:
+    """The running mean of the weights in their place, where the optimiser keeps one."""
+    optimizer = model.optimizer
+    if not optimizer.use_ema:
+        yield
+        return
+    variables = model.trainable_variables
+    raw = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    optimizer.finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, raw, strict=True):
+            variable.assign(value)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from training.data.stopwatch import Stopwatch
 from training.diagnose import Epoch
 from training.events import EventWriter
 from training.models import TASKS, build, transfer
-from training.optimizers import Plateau, make_optimizer, scheduled_rate
+from training.optimizers import Plateau, averaged, optimizer_for, scheduled_rate
 from training.profiling import Profiler
 from training.validation import in_scalars, in_words, mean_loss, mean_score, validate
 
@@ -132,7 +131,7 @@ def fit(
     if config.model.freeze_batch_norm:
         on_report(f"{transfer.freeze_batch_norm(model)} batch normalisations are frozen")
     # XLA halves TensorFlow's speed on CPUs; JAX is slow without it.
-    model.compile(optimizer=_optimizer(config), jit_compile=keras.backend.backend() == "jax")
+    model.compile(optimizer=optimizer_for(config.fit), jit_compile=keras.backend.backend() == "jax")
     model.optimizer.build(model.trainable_variables)
     return _Run(config, run, model, feeder, data, on_report, profiler).go()
 
@@ -191,7 +190,14 @@ class _Run:
     def go(self) -> Path:
         self.data_hash = self.data.fingerprint
         progress = self.restore()
+        said = self.over(progress)
+        if said:
+            self.report(f"the run is finished, {said} or name another --run")
+            return self.folder
         steps = len(self.feeder.plan(0))
+        if progress != Progress():
+            step = f"step {progress.step + 1}" if progress.step < steps else "validation"
+            self.report(f"goes on at epoch {progress.epoch + 1}, {step}")
         before = runlog.go_back(self.folder / "log.csv", progress.epoch)
         self.guard = watch.Watch(self.report, before)
         self.guard.tell([watch.shared_pictures(self.data)])
@@ -220,16 +226,24 @@ class _Run:
 
     def epochs(self, progress: Progress, steps: int) -> Path:
         """All that is left to do."""
-        while progress.epoch < self.config.fit.epochs:
+        while not self.over(progress):
             loss = self.train(progress, steps)
             progress = self.judge(progress, loss, steps)
             if self.profiler.is_on:
                 self.report(self.profiler.write(self.folder))
-            patience = self.config.fit.patience
-            if patience and progress.waited >= patience:
-                self.report(f"no better validation for {patience} epochs: stopped")
-                break
+        if progress.epoch < self.config.fit.epochs:
+            self.report(f"no better validation for {progress.waited} epochs: stopped")
         return self.folder
+
+    def over(self, progress: Progress) -> str:
+        """Why nothing is left to do, and what would change that; empty: something is."""
+        done, own = progress.epoch, self.config.fit
+        if done >= own.epochs:
+            return f"{done} of {own.epochs} epochs: raise fit.epochs"
+        if own.patience and progress.waited >= own.patience:
+            late = f"no better validation for {progress.waited} epochs"
+            return f"{done} of {own.epochs} epochs, {late}: raise fit.patience"
+        return ""
 
     def train(self, progress: Progress, steps: int) -> float:
         """The rest of an epoch; returns the mean loss of all its steps."""
@@ -294,7 +308,7 @@ class _Run:
     def judge(self, progress: Progress, loss: float, steps: int) -> Progress:
         """Validate, keep the best weights, log, plot, and name what looks wrong."""
         self.guard.weights(self.arrays(), epoch=progress.epoch + 1, step=0)
-        with _averaged(self.model), self.profiler.watch.time("validation"):
+        with averaged(self.model), self.profiler.watch.time("validation"):
             scores, answers = validate(self.model, self.config, self.data, canvases=self.validation)
             mean, lost = mean_score(scores), mean_loss(scores)
             # Without validation nothing tells epochs apart: the last one is kept.
@@ -347,36 +361,6 @@ class _Run:
         for variable, array in zip(variables, arrays, strict=True):
             variable.assign(array)
         return Progress(**{**state, "plateau": Plateau(**state["plateau"])})
-
-
-@contextmanager
-def _averaged(model: Any) -> Iterator[None]:
-    """The running mean of the weights in their place, where the optimiser keeps one."""
-    optimizer = model.optimizer
-    if not optimizer.use_ema:
-        yield
-        return
-    variables = model.trainable_variables
-    raw = [keras.ops.convert_to_numpy(variable) for variable in variables]
-    optimizer.finalize_variable_values(variables)
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, raw, strict=True):
-            variable.assign(value)
-
-
-def _optimizer(config: Config) -> keras.optimizers.Optimizer:
-    optimizer = make_optimizer(
-        config.fit.optimizer,
-        learning_rate=config.fit.learning_rate,
-        weight_decay=config.fit.weight_decay,
-        clip_norm=config.fit.clip_norm,
-    )
-    if config.fit.average:
-        optimizer.use_ema = True
-        optimizer.ema_momentum = config.fit.average
-    return optimizer
 
 
 def in_time(seconds: float) -> str:

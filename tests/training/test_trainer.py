@@ -132,6 +132,16 @@ def test_whole_answers_decide_which_epoch_is_best_and_when_to_stop(
     assert caplog.messages[-1] == "no better validation for 2 epochs: stopped"
     state = kept(project)
     assert [state[name] for name in ("epoch", "best", "best_loss", "waited")] == [8, 0.5, 8.0, 2]
+    # The same command again trains no epoch more: the script has one left.
+    assert fit(project, SETTINGS.replace("epochs = 1", "epochs = 9\npatience = 2")) == 0
+    assert caplog.messages[-1] == (
+        "the run is finished, 8 of 9 epochs, no better validation for 2 epochs: "
+        "raise fit.patience or name another --run"
+    )
+    assert kept(project) == state
+    assert fit(project, SETTINGS.replace("epochs = 1", "epochs = 9\npatience = 3")) == 0
+    assert "goes on at epoch 9, step 1" in caplog.messages
+    assert kept(project)["epoch"] == 9
 
 
 def test_live_progress_has_the_time_left(
@@ -193,11 +203,19 @@ def test_a_damaged_newest_checkpoint_is_passed_over(
     newest = max((project / "run" / "checkpoints").iterdir())
     newest.write_bytes(newest.read_bytes()[:1000])
     assert kept(project)["step"] == 6
+    caplog.set_level(logging.INFO)
     assert fit(project, TWO) == 0
     assert f"{newest} is damaged; trying the one before" in caplog.text
+    assert "goes on at epoch 2, validation" in caplog.messages
     assert kept(project)["epoch"] == 2
     assert arrays(project) == whole
     assert (project / "run" / "log.csv").read_bytes() == log, "the epoch stands there once"
+    files = sorted((project / "run").rglob("*"))
+    assert fit(project, TWO) == 0
+    assert caplog.messages[-1] == (
+        "the run is finished, 2 of 2 epochs: raise fit.epochs or name another --run"
+    )
+    assert sorted((project / "run").rglob("*")) == files
 
 
 @pytest.mark.parametrize(
