@@ -64,6 +64,8 @@ def _versions(
         is_photo=config.classify.photo,
         workers=1,
     )
+    for error in feeder.damaged.values():
+        raise error
     found: list[list[tuple[npt.NDArray[np.uint8], Sample]]] = [[] for _ in samples]
     for epoch in range(VERSIONS):
         for step, looks in enumerate(feeder.plan(epoch)):

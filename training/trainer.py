@@ -115,6 +115,9 @@ def fit(
     model = build(config, labels=data.labels, root=root)
     with watch.memory(config.fit.batch, None):
         feeder = _feeder(config, data, model, profiler)
+    if feeder.damaged:
+        on_report(watch.left_out(data.samples, feeder.damaged, "training pictures"))
+        feeder.leave_out(list(feeder.damaged))
     if config.is_ctc:
         left_out, said = watch.unlearnable(model, config, data, feeder.widths)
         feeder.leave_out(left_out)
@@ -214,14 +217,18 @@ class _Run:
         All are decoded: a damaged picture is said before the first epoch, and not after it.
         """
         left = max(0, self.config.data.cache_bytes - self.feeder.kept_bytes)
-        parts = self.data.validation
+        parts = dict(self.data.validation)
         share, spec = left // max(1, len(parts)), self.config.input_spec()
         found = {
             name: Canvases(part, spec, limit=share, watch=Stopwatch())
             for name, part in parts.items()
         }
-        for one in found.values():
-            one.widths(workers=self.config.data.workers)
+        for name, one in found.items():
+            _, damaged = one.widths(workers=self.config.data.workers)
+            if damaged:
+                self.report(watch.left_out(parts[name], damaged, f"validation pictures of {name}"))
+                parts[name] = one.drop(damaged)
+        self.data = replace(self.data, validation=parts)
         return found
 
     def epochs(self, progress: Progress, steps: int) -> Path:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from training.data.pipeline import STEP_PIXELS, aligned, steps_needed
 from training.data.sources import Data, LabelError, read_data
 from training.diagnose import REMEDIES, Diagnosis, Epoch
 from training.models.ctc import time_steps
-from training.samples import Sample, shown
+from training.samples import DatasetError, Sample, shown
 
 STEPS = 20  # whose mean loss is looked at within an epoch
 DIVERGED = 2.0  # times the loss of the first steps
@@ -93,6 +93,24 @@ def unlearnable(
     names = ", ".join(shown(samples[i].path) for i in out[:NAMED])
     more = ", …" if len(out) > NAMED else ""
     return out, [str(found), f"{len(out)} pictures are left out: {names}{more}"]
+
+
+def left_out(samples: Sequence[Sample], damaged: Mapping[int, DatasetError], what: str) -> str:
+    """What to say of pictures that cannot be read, by index; ``what`` are all of them.
+
+    Raises:
+        DatasetError: none is left.
+    """
+    first = next(iter(damaged.values()))
+    if len(damaged) == len(samples):
+        raise DatasetError(f"{what}: none of {len(samples)} can be read; the first: {first}")
+    names = ", ".join(shown(samples[i].path) for i in list(damaged)[:NAMED])
+    more = ", …" if len(damaged) > NAMED else ""
+    why = first.__cause__ or first
+    return (
+        f"{what}: {len(damaged)} of {len(samples)} cannot be read and are left out: {names}{more} "
+        f"(the first: {why}); solver-train check lists them all"
+    )
 
 
 def shared_pictures(data: Data) -> Diagnosis | None:

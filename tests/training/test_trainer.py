@@ -75,16 +75,47 @@ def test_a_pack_is_loaded_once(
     assert decoded == {"train": 24 * times, "test": 12 * times}
 
 
-def test_a_damaged_validation_picture_is_said_before_training(
-    project: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("cache", ["", "cache_mb = 0"])
+def test_damaged_pictures_are_left_out_and_listed(
+    project: Path, caplog: pytest.LogCaptureFixture, cache: str
 ) -> None:
+    """Before training; what is left is trained on and read in its order."""
+    for number in range(7):
+        (project / "train" / f"1_damaged{number}.png").write_bytes(b"no picture")
     (project / "test" / "1_damaged.png").write_bytes(b"no picture")
     caplog.set_level(logging.INFO)
+    settings = SETTINGS.replace("workers = 1", f"workers = 2\n{cache}")
+    assert fit(project, settings) == 0
+    said = [line for line in caplog.messages if "cannot be read and are left out" in line]
+    assert [line.split(" cannot")[0] for line in said] == [
+        "training pictures: 7 of 31",
+        "validation pictures of test: 1 of 13",
+    ]
+    assert "1_damaged4.png, … (the first: " in said[0]
+    assert "1_damaged5.png" not in said[0]
+    rows = (project / "run" / "log.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[3:5] for row in rows] == [["test", "12"]]
+    damaged = arrays(project)
+    (project / "run").rename(project / "before")
+    for path in (project / "test").glob("*damaged*"):
+        path.unlink()
+    assert fit(project, settings) == 0
+    assert arrays(project) == damaged
+
+
+@pytest.mark.parametrize(
+    ("side", "said"),
+    [("train", "training pictures: none of 24"), ("test", "validation pictures of test: none of")],
+)
+def test_no_picture_is_left(
+    project: Path, capsys: pytest.CaptureFixture[str], side: str, said: str
+) -> None:
+    for path in (project / side).iterdir():
+        path.write_bytes(b"no picture")
     assert fit(project, SETTINGS) == 1
     error = capsys.readouterr().err
-    assert "1_damaged.png: " in error
-    assert "leave it out: solver-train check lists such files" in error
-    assert not [line for line in caplog.messages if line.startswith("epoch ")]
+    assert f"{said}" in error
+    assert "solver-train check lists such files" in error
     assert not list((project / "run").rglob("*.ckpt"))
 
 

@@ -77,7 +77,9 @@ class EndlessFeeder:
         self._seed = seed
         self._workers = workers
         self._artists: Artists | None = None
-        self.widths: npt.NDArray[Any] = make(samples, repeats).widths
+        files = make(samples, repeats)
+        self.widths: npt.NDArray[Any] = files.widths
+        self.damaged = files.damaged
 
     def plan(self, epoch: int) -> list[list[Look]]:
         """An epoch's batches in full; only ``index`` of a look means something before it is drawn.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -24,7 +24,7 @@ from solver.spec import InputSpec
 from training import photo
 from training.augment import Matrix, augment_and_tell, distort, flip, moved_boxes, stretch, then
 from training.data.stopwatch import Stopwatch
-from training.samples import Sample
+from training.samples import DatasetError, Sample
 
 UInt8 = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
@@ -71,13 +71,31 @@ class Canvases:
         """Of the canvases that are kept."""
         return self._bytes
 
-    def widths(self, *, workers: int) -> list[int]:
-        """Decode every picture, and say how wide its canvas is.
+    def widths(self, *, workers: int) -> tuple[list[int], dict[int, DatasetError]]:
+        """Decode every picture: how wide each canvas is, and which cannot be read, with why.
 
-        Raises:
-            DatasetError: one is no picture that can be read; the message names it.
+        Those have the least width that there is.
         """
-        return _parallel(lambda index: int(self[index][0].shape[1]), range(len(self)), workers)
+        damaged: dict[int, DatasetError] = {}
+
+        def width(index: int) -> int:
+            try:
+                return int(self[index][0].shape[1])
+            except DatasetError as error:
+                damaged[index] = error
+                return self._spec.width or self._spec.min_width
+
+        found = _parallel(width, range(len(self)), workers)
+        return found, dict(sorted(damaged.items()))
+
+    def drop(self, indices: Container[int]) -> list[Sample]:
+        """Forget these samples; those after them move up. Returns what is left."""
+        left = [index for index in range(len(self)) if index not in indices]
+        self._kept = {
+            place: self._kept[index] for place, index in enumerate(left) if index in self._kept
+        }
+        self._samples = [self._samples[index] for index in left]
+        return list(self._samples)
 
     def __getitem__(self, index: int) -> tuple[UInt8, Placement]:
         kept = self._kept.get(index)
@@ -108,7 +126,8 @@ class Feeder:
     stretch and augmentation depend on ``seed`` and the epoch alone. Where the width is free, a
     picture gets ``step_pixels`` for each CTC step of its label. ``is_full`` fills a last, smaller
     batch up with pictures of its own: a backend that compiles a step for each shape then sees few
-    shapes. ``watch`` is told how long the stages take.
+    shapes. ``damaged`` are the pictures that cannot be read, by index: :meth:`leave_out` is for
+    them, else the batch that shows one raises. ``watch`` is told how long the stages take.
     """
 
     def __init__(
@@ -149,7 +168,8 @@ class Feeder:
         self._is_full = is_full
         self._watch = watch or Stopwatch()
         self._canvases = Canvases(samples, spec, limit=cache_bytes, watch=self._watch)
-        self.widths = np.array(self._canvases.widths(workers=workers))
+        widths, self.damaged = self._canvases.widths(workers=workers)
+        self.widths = np.array(widths)
 
     def plan(self, epoch: int) -> list[list[Look]]:
         """The batches of an epoch; every batch has one width, where it is free a multiple of 32."""
