@@ -106,7 +106,7 @@ _INPUT = {
     "min_width": "narrower ones are padded (ctc)",
 }
 _MODEL = {
-    "backbone": "empty: the task's own; slim, lenet, residual, mobilenetv2 … or my_module:build",
+    "backbone": "empty: the task's own; slim, lenet, residual, resnet50 … or my_module:build",
     "weights": '"imagenet" for a backbone of Keras, or empty',
     "width": "of all layers: more is slower and learns more",
     "features": "of each place (multi-head)",

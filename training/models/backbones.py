@@ -131,6 +131,10 @@ OWN: dict[str, Callable[..., Any]] = {
 }
 
 
+# What asks for the width of its pictures: Keras pads by it, a glyph's features look at all of it.
+FIXED = ("glyph", "mobilenetv2", "mobilenetv3-small", "mobilenetv3-large")
+
+
 def names() -> tuple[str, ...]:
     """What a setting ``backbone`` may be, apart from the user's own ``"module:function"``."""
     return (*OWN, *zoo.NETWORKS)
@@ -153,10 +157,17 @@ def apply(
     own ``"module:function"``, looked up in ``root``: a function ``(image tensor) → feature map``.
 
     Raises:
-        BackboneError: no such name, weights that it cannot have, or a picture too small for it.
+        BackboneError: no such name, weights that it cannot have, a picture too small for it, or
+            one of a free width.
         PluginError: the user's module or function cannot be had.
         WeightsError: the ImageNet weights cannot be fetched.
     """
+    if name in FIXED and image.shape[2] is None:
+        free = [one for one in names() if one not in FIXED]
+        raise BackboneError(
+            f"backbone: {name} needs pictures of one width, and here it is free (task ctc); take "
+            f"one of {', '.join(free)}, or task multi-head"
+        )
     if name in zoo.NETWORKS:
         return zoo.features(
             name, image, stride=stride, weights=weights, momentum=BATCH_NORM_MOMENTUM

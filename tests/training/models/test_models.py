@@ -17,6 +17,7 @@ pytest.importorskip("tensorflow")
 import keras
 
 from training.losses import loss_for
+from training.models.backbones import FIXED
 from training.models.classify import build_classify
 from training.models.ctc import build_ctc, build_ctc_tiny, time_steps
 from training.models.multi_head import build_multi_head, even_bumps
@@ -181,6 +182,10 @@ def test_heads_begin_by_looking_at_their_own_place() -> None:
             build_multi_head,
             {**HEADS, "backbone": "alexnet"},
             "one of compact, glyph, slim, lenet",
+        ),
+        *(
+            (build_ctc, {**LINE, "backbone": name}, f"{name} needs .* take one of compact, slim, ")
+            for name in FIXED
         ),
         (build_classify, {**TILE, "backbone": "compact", "weights": "imagenet"}, "'compact' has"),
     ],
