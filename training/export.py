@@ -34,7 +34,7 @@ from training.exporting.int8 import (
     quantise,
     readable,
 )
-from training.exporting.onnx_file import set_spec, write_onnx
+from training.exporting.onnx_file import need_tensorflow, set_spec, write_onnx
 from training.exporting.output import check_targets, int8_path, move, workshop
 from training.exporting.parity import (
     LOOSE,
@@ -100,7 +100,7 @@ def export(
         ParityError: an exported network does not answer as the trained one does; nothing is
             written.
         Int8Error: int8 was asked for and loses more than allowed; the rest is written.
-        ExportError: a place cannot take its file.
+        ExportError: a place cannot take its file, or Keras runs on another backend.
         FileNotFoundError, TransferError: no such weights, or those of a run with other settings.
         DatasetError: there are no pictures for what was asked.
     """
@@ -110,6 +110,7 @@ def export(
     )
     if not weights.is_file():
         raise FileNotFoundError(f"{weights}: no such weights; train first: solver-train fit")
+    need_tensorflow()
     data = read_data(config, root)
     bases.hold(config, data.labels, weights)
     if not data.validation:

@@ -151,6 +151,16 @@ def untrained(folder: Path, settings: str, labels: tuple[str, ...] = ()) -> list
     return ["export", str(path), "-o", str(folder / "model.onnx")]
 
 
+def test_another_backend_is_told_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = untrained(tmp_path, SETTINGS)
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    assert cli.main(command) == 1
+    error = capsys.readouterr().err
+    assert "received 'jax'; run again with KERAS_BACKEND=tensorflow, the weights are" in error
+
+
 def test_multi_head_files_need_keras_alone(digit_folders: Path, tmp_path: Path) -> None:
     heads = SETTINGS.replace('name = "digits"', 'name = "digits"\ntask = "multi-head"\nlength = 3')
     heads = heads.replace('"147"', '"147Z"')

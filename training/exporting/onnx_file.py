@@ -9,8 +9,25 @@ from typing import Any
 import numpy as np
 
 from solver.spec import METADATA_KEY, ModelSpec
+from training.exporting.output import ExportError
 
 OPSET = 18
+
+
+def need_tensorflow() -> None:
+    """Raise where Keras runs on another backend: its networks become ONNX through TensorFlow.
+
+    Raises:
+        ExportError: it does.
+    """
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise ExportError(
+            f"export needs Keras's tensorflow backend, received {backend!r}; run again with "
+            "KERAS_BACKEND=tensorflow, the weights are the same"
+        )
 
 
 def write_onnx(network: Any, spec: ModelSpec, path: Path) -> None:
