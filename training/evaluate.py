@@ -233,21 +233,30 @@ def evaluate(reader: Reader, samples: Sequence[Sample]) -> Evaluation:
 
 
 def strange(reader: Reader, samples: Sequence[Sample]) -> list[str]:
-    """A line where labels hold symbols that a text model cannot write: none of them can be right.
+    """A line where labels cannot be right: a text has symbols, a box a class the model lacks.
 
-    Upper and lower case are told apart, as in ``exact``.
+    Upper and lower case are told apart, as in ``exact``. A classifier refuses such labels.
     """
-    if not isinstance(reader, TextReader):
+    decoder = reader.model.spec.decoder
+    if isinstance(reader, TextReader):
+        known, what = set(decoder.symbols), "labels hold symbols that the model cannot write"
+        held = [set(one.label) for one in samples]
+    elif isinstance(reader, Detector):
+        known, what = set(decoder.labels), "pictures have boxes of classes that the model lacks"
+        held = [{box.label for box in one.boxes} for one in samples]
+    else:
         return []
-    known = set(reader.model.spec.decoder.symbols)
-    lacking = Counter(x for one in samples for x in sorted(set(one.label) - known))
+    lacking = Counter(x for one in held for x in sorted(one - known))
     if not lacking:
         return []
-    count = sum(not known.issuperset(one.label) for one in samples)
+    count = sum(not known.issuperset(one) for one in held)
     named = ", ".join(f"{shown(symbol)!r} in {times}" for symbol, times in lacking.most_common(5))
     more = ", …" if len(lacking) > 5 else ""
-    said = f"{count} of {len(samples)} labels hold symbols that the model cannot write"
-    return [f"{said}, and so count as wrong: {named}{more}"]
+    said = [f"{count} of {len(samples)} {what}, and so count as wrong: {named}{more}"]
+    if isinstance(reader, Detector):
+        known_ones = ", ".join(repr(shown(label)) for label in decoder.labels[:5])
+        said.append(f"it knows {known_ones}{', …' if len(decoder.labels) > 5 else ''}")
+    return ["; ".join(said)]
 
 
 def predict(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.training import toys
-from training import cli
+from training import cli, evaluate
 
 
 def folder(path: Path, texts: list[str]) -> Path:
@@ -60,6 +61,19 @@ def test_labels_that_the_model_cannot_write_are_said(
     assert second == (
         "2 of 4 labels hold symbols that the model cannot write, and so count as wrong: "
         "'#' in 2, 'x' in 1"
+    )
+
+
+def test_classes_that_a_detector_lacks_are_said(tmp_path: Path) -> None:
+    reader = evaluate.open_reader(str(toys.detector_model(tmp_path)))
+    one = toys.cells(tmp_path / "s", "a.png", [(1, 1)], ["11", "00"])
+    other = replace(one, boxes=tuple(replace(box, label="ink") for box in one.boxes))
+    mixed = replace(one, boxes=(*one.boxes, replace(one.boxes[0], label="dot")))
+    assert evaluate.strange(reader, [one, one]) == []
+    (said,) = evaluate.strange(reader, [one, other, mixed, other])
+    assert said == (
+        "3 of 4 pictures have boxes of classes that the model lacks, and so count as wrong: "
+        "'ink' in 2, 'dot' in 1; it knows '墨'"
     )
 
 
