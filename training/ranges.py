@@ -22,6 +22,7 @@ _RULES: Mapping[str, tuple[Callable[[float], bool], tuple[str, ...]]] = {
             *("fit.warmup", "fit.weight_decay", "fit.clip_norm", "fit.patience"),
         ),
     ),
+    "other than 0": (lambda value: value != 0, ("input.scale",)),
     "≥ 0 and < 1": (
         lambda value: 0 <= value < 1,
         ("model.dropout", "fit.label_smoothing", "fit.average"),

@@ -126,6 +126,8 @@ def test_a_detector_has_its_anchors_in_the_contract(tmp_path: Path) -> None:
         (DETECT + "[detect]\nscales = []", "detect.scales: expected at least one"),
         (DETECT + "[detect]\niou_threshold = 2.0", "detect.iou_threshold: expected"),
         (DETECT + "[fit]\nlabel_smoothing = 0.1", "fit.label_smoothing: expected 0"),
+        ("[input]\nscale = 0.0", "input.scale: expected other than 0, received 0"),
+        ("[input]\nscale = -0.0", "input.scale: expected other than 0"),
         ("[detect]\nphi = 0", "detect: expected no such table with task 'ctc'"),
     ],
 )
