@@ -66,7 +66,8 @@ def _tiles(options: argparse.Namespace) -> int:
 
     words = None
     if options.words is not None:
-        words = options.words.read_text(encoding="utf-8").split()
+        lines = options.words.read_text(encoding="utf-8").splitlines()
+        words = [line.strip() for line in lines if line.strip()]
     return generate_tiles(options.out, words=words, **_numbers(options))
 
 

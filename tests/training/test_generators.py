@@ -303,6 +303,21 @@ def test_a_label_that_no_file_can_bear_is_refused(tmp_path: Path) -> None:
     assert names(tmp_path) == {}
 
 
+def test_symbols_of_all_kinds_come_equally_often(tmp_path: Path) -> None:
+    generate_text(tmp_path, count=60, seed=3, symbols="0123456789+-=", length=(4, 4))
+    drawn = "".join(name.split("_")[0] for name in names(tmp_path))
+    assert sum(symbol in "+-=" for symbol in drawn) > 0.15 * len(drawn)
+
+
+@pytest.mark.parametrize("symbols", ["12/", "1:2", "a b", "a\n"])
+def test_symbols_that_no_label_can_hold_are_refused_before_any_is_drawn(
+    tmp_path: Path, symbols: str
+) -> None:
+    with pytest.raises(ValueError, match="leave out"):
+        generate_text(tmp_path, count=40, seed=3, symbols=symbols)
+    assert names(tmp_path) == {}
+
+
 def test_the_command_line_hook(tmp_path: Path) -> None:
     done = generate_text(
         tmp_path, count=4, seed=3, symbols="ab12", length=(2, 3), styles=["tiny"], font_folders=[]

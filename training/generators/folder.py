@@ -13,12 +13,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from training.generators.cjk import fonts_for, is_chinese
+from training.generators.cjk import fonts_for
 from training.generators.text import ALNUM, TextGenerator
 from training.generators.uniform import UniformText
 from training.whole import write_whole
 
 _CHUNK = 64
+# What no file's name may hold, on one system or another.
+UNNAMEABLE = frozenset('/\\:*?"<>|\0')
 
 
 class Generator(Protocol):
@@ -40,7 +42,7 @@ def _encoded(picture: Image.Image, rng: np.random.Generator, jpeg: float) -> tup
 
 
 def _file_name(label: str, data: bytes, suffix: str) -> str:
-    if any(symbol in label for symbol in '/\\:*?"<>|\0') or not label:
+    if not label or not UNNAMEABLE.isdisjoint(label):
         raise ValueError(f"expected a label that can be part of a file's name. Received: {label!r}")
     return f"{label}_{hashlib.sha1(data, usedforsecurity=False).hexdigest()[:10]}{suffix}"
 
@@ -107,10 +109,17 @@ def generate_text(
 ) -> int:
     """What ``solver-train generate text`` does: draw `count` pictures into `out`; how many.
 
-    Chinese characters, when among `symbols`, come as often as any other symbol.
-    Raises ValueError for options that no picture can meet.
+    When any of `symbols` is neither a Latin letter nor a digit, all come equally often.
+    Raises ValueError for options that no picture can meet, and for symbols that a file's name, which
+    says the label, cannot hold.
     """
+    unfit = "".join(s for s in symbols if s in UNNAMEABLE or s.isspace() or not s.isprintable())
+    if unfit:
+        raise ValueError(
+            "expected symbols that can be seen and be part of a file's name, which says the label; "
+            f"leave out {unfit!r}. Received: symbols={symbols!r}"
+        )
     fonts = fonts_for(symbols, folders=font_folders)
     drawer = TextGenerator(symbols, length, styles=styles, fonts=fonts)
-    generator = UniformText(drawer) if any(map(is_chinese, symbols)) else drawer
+    generator = drawer if set(symbols) <= set(ALNUM) else UniformText(drawer)
     return write_folder(out, generator, count, seed=seed, workers=workers)

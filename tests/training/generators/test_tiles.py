@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from solver.layouts import LAYOUTS, Layout
+from training.cli import main
 from training.generators import (
     WORD_ICONS,
     HeaderGenerator,
@@ -218,3 +219,13 @@ def test_chinese_header_differs_by_word_and_by_chance(chinese: tuple[FontFace, .
 def test_bad_header_options(latin: tuple[FontFace, ...], options: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="Received"):
         HeaderGenerator(**({"words": ["a"], "fonts": latin} | options))
+
+
+def test_a_name_of_a_class_is_a_line(tmp_path: Path) -> None:
+    names = ["traffic light", "fire truck", "cat", "dog", "sun", "moon", "tree", "house", "key"]
+    (tmp_path / "words.txt").write_text("\n".join(names) + "\n\n", encoding="utf-8")
+    arguments = ["--count", "6", "--words", str(tmp_path / "words.txt")]
+    assert main(["generate", "tiles", str(tmp_path / "out"), *arguments]) == 0
+    drawn = {folder.name for folder in (tmp_path / "out" / "tiles").iterdir()}
+    assert drawn <= set(names)
+    assert any(" " in name for name in drawn)
