@@ -110,8 +110,8 @@ def generate_text(
     """What ``solver-train generate text`` does: draw `count` pictures into `out`; how many.
 
     When any of `symbols` is neither a Latin letter nor a digit, all come equally often.
-    Raises ValueError for options that no picture can meet, and for symbols that a file's name, which
-    says the label, cannot hold.
+    Raises ValueError for options that no picture can meet, and for symbols that a file's name
+    cannot hold: it says the label.
     """
     unfit = "".join(s for s in symbols if s in UNNAMEABLE or s.isspace() or not s.isprintable())
     if unfit:
