@@ -65,6 +65,7 @@ def _check(options: argparse.Namespace) -> None:
     sides: dict[str, dict[str, list[Sample]]] = {"train": {}, "validation": {}}
     symbols, kind = options.symbols, options.kind or _kind(options.reader)
     canvas = anchors = None
+    drawn = False
     for path in options.sources:
         if path.suffix.lower() == ".toml":
             settings = config.load(path)
@@ -75,6 +76,7 @@ def _check(options: argparse.Namespace) -> None:
             ):
                 for source in distinct(sources, root):
                     if source.is_drawn:
+                        drawn = True
                         print(f"not checked: {shown(source.path)} is drawn while training")
                         continue
                     _read(source, root, sides[side])
@@ -88,6 +90,10 @@ def _check(options: argparse.Namespace) -> None:
             _read(source_of(path, options), Path(), sides["train"])
     for path in options.validation:
         _read(source_of(path, options), Path(), sides["validation"])
+    if not drawn and not any(parts for side in sides.values() for parts in side.values()):
+        raise DatasetError(
+            "no picture to check: name folders, or sources under [[data.train]] in the settings"
+        )
     report = check(
         sides["train"],
         sides["validation"],

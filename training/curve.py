@@ -208,6 +208,8 @@ def sentence(found: Curve) -> str:
     share = f"{100 * last.share.value:.1f} %"
     text = f"AP@.5 is {share}" if found.measure == AP50 else f"{share} are read right"
     text = f"With {largest:,} pictures {text} [{100 * low:.1f}, {100 * high:.1f}]"
+    if not any(point.share.right for point in good):
+        return f"{text}: nothing was learnt yet; train for longer (--epochs), then look ahead."
     if found.law is None:
         return f"{text}; to look further ahead, measure {FEWEST} sizes or more."
     return "; ".join([text, *(_target(found.law, target) for target in found.targets)]) + "."
@@ -298,7 +300,8 @@ def _round(count: float) -> str:
 
 def _law(points: Sequence[Point], seed: int) -> Learning | None:
     good = [point for point in points if not point.error]
-    if len({point.size for point in good}) < FEWEST:
+    # Where nothing was right there is nothing to go on from.
+    if len({point.size for point in good}) < FEWEST or not any(p.share.right for p in good):
         return None
     return learning([point.size for point in good], [point.share for point in good], seed=seed)
 

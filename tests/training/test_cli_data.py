@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.training.data.pictures import save, scene
 from training import cli
@@ -61,7 +62,7 @@ def test_other_readers(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
     one_class = folder.parent / "classes"
     save(one_class, "cat/1.png", scene(1))
     assert cli.main(["check", str(one_class), "--reader", "classes"]) == 0
-    assert "one class only" in capsys.readouterr().out
+    assert "1 class only" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -105,3 +106,16 @@ def test_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
         cli.main(arguments)
     assert caught.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_one_class_and_no_picture_at_all_are_problems(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "one" / "cat").mkdir(parents=True)
+    for number in range(3):
+        Image.new("RGB", (20, 20), (number * 50, 0, 0)).save(tmp_path / f"one/cat/{number}.png")
+    assert cli.main(["check", str(tmp_path / "one"), "--reader", "classes", "--strict"]) == 1
+    assert "1 class only: there is nothing to tell apart" in capsys.readouterr().err
+    (tmp_path / "empty.toml").write_text("")
+    assert cli.main(["check", str(tmp_path / "empty.toml")]) == 1
+    assert "no picture to check: name folders, or sources" in capsys.readouterr().err

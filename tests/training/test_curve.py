@@ -122,6 +122,13 @@ def test_what_stands_still_promises_nothing(config: Config, tmp_path: Path) -> N
     assert "90 % would take more than 1,600, as far as this can tell" in curve.sentence(found)
 
 
+def test_from_nothing_nothing_follows(config: Config, tmp_path: Path) -> None:
+    found = curve.curve(config, tmp_path, tmp_path / "out", fit=lambda *_: Share(0, 16))
+    assert found.law is None
+    assert "nothing was learnt yet; train for longer" in curve.sentence(found)
+    assert "would take" not in curve.sentence(found)
+
+
 def test_all_classes_stay(tmp_path: Path) -> None:
     for name in ("train/cat/1.png", "train/dog/2.png", "train/eel/3.png", "test/eel/4.png"):
         path = tmp_path / name

@@ -92,8 +92,10 @@ class Report:
     @property
     def problems(self) -> tuple[str, ...]:
         """What should be mended before training, a sentence each."""
+        lone = self.kind == CLASSES and len(self.balance) == 1
         found = (
-            (len(self.damaged), "damaged files: training cannot read them; leave them out"),
+            (int(lone), "class only: there is nothing to tell apart; add pictures of another"),
+            (len(self.damaged), "damaged files: training leaves them out; mend or remove them"),
             (len(self.outside), "labels outside the charset: add the symbols, or leave them out"),
             (len(self.boxes_outside), "pictures with boxes outside of them: the labels are wrong"),
             (len(self.conflicts), "conflicts, one picture with two answers: keep the right one"),
@@ -105,7 +107,7 @@ class Report:
     def warnings(self) -> tuple[str, ...]:
         """What may be as it should, a sentence each."""
         found = []
-        if len(self.balance) == 1 and self.kind != BOXES:
+        if len(self.balance) == 1 and self.kind == TEXT:
             found.append(f"one {self._unit} only: there is nothing to tell apart")
         rare = [name for name, count in self.balance.items() if count < FEW]
         if rare and self.balance:

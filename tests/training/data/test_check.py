@@ -82,7 +82,7 @@ def test_classes_and_boxes(tmp_path: Path) -> None:
     classes = check({"s": [Sample(path, "猫", "s"), Sample(other, "猫", "s")]}, kind="classes")
     assert classes.balance == {"猫": 2}
     assert classes.suggested_symbols == ""
-    assert any("one class only" in sentence for sentence in classes.warnings)
+    assert any("1 class only" in sentence for sentence in classes.problems)
     inner = Annotation(1, 1, 9, 9, "x")
     boxes = (Sample(path, "", "s", (inner, inner)), Sample(other, "", "s", (inner,)))
     assert check({"s": boxes}).balance == {"x": 3}
