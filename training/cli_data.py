@@ -12,7 +12,7 @@ from training.whole import write_whole
 
 if TYPE_CHECKING:
     from training.config import Source
-    from training.samples import Sample
+    from training.samples import Fault, Sample
 
 NEAR_HELP = "bits of 256 up to which pictures are near duplicates; default: 6"
 KINDS = ("text", "classes", "boxes")
@@ -66,6 +66,7 @@ def _check(options: argparse.Namespace) -> None:
     symbols, kind = options.symbols, options.kind or _kind(options.reader)
     canvas = anchors = None
     drawn = False
+    faults: list[Fault] = []
     for path in options.sources:
         if path.suffix.lower() == ".toml":
             settings = config.load(path)
@@ -79,7 +80,7 @@ def _check(options: argparse.Namespace) -> None:
                         drawn = True
                         print(f"not checked: {shown(source.path)} is drawn while training")
                         continue
-                    _read(source, root, sides[side])
+                    _read(source, root, sides[side], faults)
                     kind = kind or _kind(source.reader)
             kind = kind or ("classes" if settings.task == "classify" else None)
             symbols = symbols or settings.symbols
@@ -87,9 +88,9 @@ def _check(options: argparse.Namespace) -> None:
                 canvas = Canvas(settings.input.height, settings.input.width)
                 anchors = settings.detect.anchors()
         else:
-            _read(source_of(path, options), Path(), sides["train"])
+            _read(source_of(path, options), Path(), sides["train"], faults)
     for path in options.validation:
-        _read(source_of(path, options), Path(), sides["validation"])
+        _read(source_of(path, options), Path(), sides["validation"], faults)
     if not drawn and not any(parts for side in sides.values() for parts in side.values()):
         raise DatasetError(
             "no picture to check: name folders, or sources under [[data.train]] in the settings"
@@ -103,6 +104,7 @@ def _check(options: argparse.Namespace) -> None:
         workers=max(1, options.workers),
         canvas=canvas,
         anchors=anchors,
+        faults=faults,
     )
     print(to_text(report))
     if options.json:
@@ -117,9 +119,12 @@ def _split(options: argparse.Namespace) -> None:
     from training.data.split import split, write_lists
     from training.samples import shown, source_folder
 
+    if options.seed < 0:
+        raise ValueError(f"--seed: expected 0 or more, received {options.seed}")
     source = source_of(options.source, options)
     found: dict[str, list[Sample]] = {}
-    _read(source, Path(), found)
+    faults: list[Fault] = []
+    _read(source, Path(), found, faults)
     result = split(
         [sample for part in found.values() for sample in part],
         shares=_numbers(options.shares),
@@ -127,19 +132,24 @@ def _split(options: argparse.Namespace) -> None:
         kind=options.kind or _kind(options.reader),
         near=_near(options),
         workers=max(1, options.workers),
+        faults=faults,
     )
     paths = write_lists(result, source_folder(source, Path()), options.out)
     for side, path in paths.items():
         print(f"{side}\t{len(result.sides[side])}\t{shown(path)}")
     print(f"{result.groups} groups of near duplicates, the largest of {result.largest}")
+    for fault in result.faults:
+        print(f"left out, no label: {shown(fault.reason)}")
     for item in result.damaged:
         print(f"left out, damaged: {shown(item.sample.path)}: {shown(item.reason)}")
 
 
-def _read(source: Source, root: Path, into: dict[str, list[Sample]]) -> None:
+def _read(source: Source, root: Path, into: dict[str, list[Sample]], faults: list[Fault]) -> None:
+    """Add the samples of a source; to ``faults``, what has to be left out."""
     from training.samples import read_source, source_name
 
-    into.setdefault(source_name(source, root), []).extend(read_source(source, root))
+    samples = read_source(source, root, faults=faults)
+    into.setdefault(source_name(source, root), []).extend(samples)
 
 
 def _kind(reader: str) -> str | None:

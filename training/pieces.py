@@ -29,8 +29,7 @@ from solver.words import cut_words
 from training.config import Source
 from training.data.likeness import NEAR, difference_hash, nearest
 from training.generators.records import put
-from training.samples import DatasetError, shown
-from training.samples.folders import read_classes
+from training.samples import DatasetError, read_source, shown
 from training.samples.sample import inside, read_text
 
 UInt8 = npt.NDArray[np.uint8]
@@ -72,7 +71,8 @@ class Known:
     """The labelled tiles of a folder by their looks, so that none is taken twice."""
 
     def __init__(self, folder: Path) -> None:
-        samples = read_classes(folder, Source(str(folder))) if folder.is_dir() else []
+        source = Source(str(folder), reader="classes")
+        samples = read_source(source, Path()) if folder.is_dir() else []
         self._labels = [sample.label for sample in samples]
         self._bits = [difference_hash(sample.pixels()) for sample in samples]
 

@@ -119,3 +119,40 @@ def test_one_class_and_no_picture_at_all_are_problems(
     (tmp_path / "empty.toml").write_text("")
     assert cli.main(["check", str(tmp_path / "empty.toml")]) == 1
     assert "no picture to check: name folders, or sources" in capsys.readouterr().err
+
+
+def test_labels_that_cannot_be_used_are_listed_and_left_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("plain.png", "<b>.png"):
+        save(folder, name, scene(90, width=34, height=17))
+    files = [str(folder.parent / name) for name in ("r.json", "r.html")]
+    assert cli.main(["check", str(folder), "--json", files[0], "--html", files[1]]) == 0
+    shown = capsys.readouterr().out
+    assert "PROBLEM 2 labels that cannot be used" in shown
+    assert f"label: {folder / 'plain.png'}: expected a name such as LABEL_hash.png" in shown
+    report = json.loads(Path(files[0]).read_text())
+    assert [Path(fault["file"]).name for fault in report["faults"]] == ["<b>.png", "plain.png"]
+    page = Path(files[1]).read_text()
+    assert "plain.png: expected a name" in page
+    assert "&lt;b&gt;.png" in page
+    out = folder.parent / "splits"
+    assert cli.main(["split", str(folder), "--out", str(out), "--shares", "0.8,0.2"]) == 0
+    assert f"left out, no label: {folder / 'plain.png'}" in capsys.readouterr().out
+    assert len(json.loads((out / "split.json").read_text())["faults"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["split", "{set}", "--out", "{set}/s", "--seed", "-1"], "--seed: expected 0 or more"),
+        (["split", "{toml}", "--out", "{set}/s"], "captcha.toml: is a file; expected a folder"),
+    ],
+)
+def test_what_split_cannot_take(
+    arguments: list[str], message: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    toml = folder.parent / "captcha.toml"
+    toml.write_text("")
+    assert cli.main([one.format(set=folder, toml=toml) for one in arguments]) == 1
+    assert message in capsys.readouterr().err

@@ -25,7 +25,7 @@ from training.data.likeness import (
     members,
     near_groups,
 )
-from training.samples import Sample, labels_outside, shown
+from training.samples import Fault, Sample, labels_outside, shown
 
 TEXT, CLASSES, BOXES = KINDS = ("text", "classes", "boxes")
 FEW = 10
@@ -64,7 +64,8 @@ class Report:
     """Everything that was found; ``balance`` counts characters or classes, commonest first.
 
     ``near`` holds groups that are nearly the same and not all the same; ``conflicts`` groups of
-    the same picture with two answers; ``leaks`` groups with pictures on both sides.
+    the same picture with two answers; ``leaks`` groups with pictures on both sides. ``faults`` are
+    pictures whose labels cannot be used; they are counted nowhere else.
     """
 
     kind: str
@@ -75,6 +76,7 @@ class Report:
     suggested_detect: AnchorFit | None
     balance: dict[str, int]
     lengths: dict[int, int]
+    faults: tuple[Fault, ...]
     damaged: tuple[Damaged, ...]
     outside: tuple[Sample, ...]
     boxes_outside: tuple[Sample, ...]
@@ -95,6 +97,7 @@ class Report:
         lone = self.kind == CLASSES and len(self.balance) == 1
         found = (
             (int(lone), "class only: there is nothing to tell apart; add pictures of another"),
+            (len(self.faults), "labels that cannot be used: training refuses them; mend them"),
             (len(self.damaged), "damaged files: training leaves them out; mend or remove them"),
             (len(self.outside), "labels outside the charset: add the symbols, or leave them out"),
             (len(self.boxes_outside), "pictures with boxes outside of them: the labels are wrong"),
@@ -141,7 +144,7 @@ class Report:
         """The report as JSON has it."""
         plain = {
             name: [_plain(item) for item in getattr(self, name)]
-            for name in ("damaged", "outside", "boxes_outside")
+            for name in ("faults", "damaged", "outside", "boxes_outside")
         }
         groups = {
             name: [[_plain(sample) for sample in group] for group in getattr(self, name)]
@@ -174,13 +177,15 @@ def check(
     workers: int = 2,
     canvas: Canvas | None = None,
     anchors: AnchorSpec | None = None,
+    faults: Sequence[Fault] = (),
 ) -> Report:
     """Look at every picture of the sources once.
 
     ``symbols`` is the charset that labels should keep to (empty: any). ``kind`` says what labels
     are: "text", "classes" or "boxes" (default: boxes where there are some, else text). ``near``
     is the Hamming distance up to which pictures are near duplicates, of 256 bits. ``canvas`` and
-    ``anchors`` are a detector's, where there are settings.
+    ``anchors`` are a detector's, where there are settings. ``faults`` are what reading the sources
+    left out.
     """
     sides = {"train": train, "validation": validation or {}}
     seen = _Seen()
@@ -202,6 +207,7 @@ def check(
         suggested_detect=_anchors(seen, canvas, anchors) if kind == BOXES else None,
         balance=balance,
         lengths=dict(sorted(Counter(len(s.label) for s in everything).items())) if is_text else {},
+        faults=tuple(faults),
         damaged=tuple(seen.damaged),
         outside=tuple(labels_outside(everything, symbols)) if symbols and is_text else (),
         boxes_outside=tuple(seen.boxes_outside),
@@ -320,7 +326,10 @@ def _up(value: float) -> int:
     return int(-(-value // STEP) * STEP)
 
 
-def _plain(item: Sample | Damaged) -> dict[str, str]:
+def _plain(item: Sample | Damaged | Fault) -> dict[str, str]:
+    if isinstance(item, Fault):
+        fields = {"file": item.path, "source": item.source, "reason": item.reason}
+        return {name: shown(value) for name, value in fields.items()}
     sample = item.sample if isinstance(item, Damaged) else item
     plain = {
         "file": shown(sample.path),

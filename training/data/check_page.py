@@ -82,6 +82,7 @@ def _text_lines(report: Report) -> Iterator[str]:
     listed = ", ".join(f"{shown(name)} {count}" for name, count in some)
     yield f"{len(counts)} {_unit(report)}{dots}: {listed}"
     unreadable = [f"{shown(item.sample.path)}: {shown(item.reason)}" for item in report.damaged]
+    yield from _listed("label", [shown(fault.reason) for fault in report.faults])
     yield from _listed("damaged", unreadable)
     outside = [f"{shown(sample.path)}: {shown(sample.label)}" for sample in report.outside]
     yield from _listed("outside the charset", outside)
@@ -118,7 +119,8 @@ def to_html(report: Report) -> str:
         *_summary(report),
         *_sources(report),
         *_bars(report),
-        *_damaged(report),
+        *_table("Labels that cannot be used", [(one.path, one.reason) for one in report.faults]),
+        *_table("Damaged files", [(one.sample.path, one.reason) for one in report.damaged]),
         *_pictures("Labels outside the charset", report.outside),
         *_pictures("Boxes outside of their picture", report.boxes_outside),
     ]
@@ -175,12 +177,12 @@ def _bars(report: Report) -> Iterator[str]:
         yield "</div>" + _more(len(counts), BARS)
 
 
-def _damaged(report: Report) -> Iterator[str]:
-    if report.damaged:
-        yield "<h2>Damaged files</h2><table>"
-        for item in report.damaged[: GROUPS * PICTURES]:
-            yield f"<tr><td>{_safe(item.sample.path)}<td>{_safe(item.reason)}</tr>"
-        yield "</table>" + _more(len(report.damaged), GROUPS * PICTURES)
+def _table(heading: str, rows: Sequence[tuple[object, str]]) -> Iterator[str]:
+    if rows:
+        yield f"<h2>{heading}</h2><table>"
+        for path, reason in rows[: GROUPS * PICTURES]:
+            yield f"<tr><td>{_safe(path)}<td>{_safe(reason)}</tr>"
+        yield "</table>" + _more(len(rows), GROUPS * PICTURES)
 
 
 def _pictures(heading: str, samples: Sequence[Sample]) -> Iterator[str]:

@@ -28,7 +28,7 @@ from training.data.likeness import (
     near_groups,
     nearest,
 )
-from training.samples import DatasetError, Sample, listed_name, shown
+from training.samples import DatasetError, Fault, Sample, listed_name, shown
 
 SIDES = ("train", "validation", "test")
 RECORD = "split.json"
@@ -49,6 +49,7 @@ class Split:
     largest: int
     shares: tuple[float, ...]
     seed: int
+    faults: tuple[Fault, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def split(
     kind: str | None = None,
     near: int = NEAR,
     workers: int = 2,
+    faults: Sequence[Fault] = (),
 ) -> Split:
     """Divide samples into train, validation and test.
 
@@ -75,7 +77,8 @@ def split(
     two of one label) and what chains of these join. ``shares`` of 0 leave a side out; two shares
     have no test. What is balanced is what ``kind`` ("text", "classes", "boxes") counts: groups go,
     the larger first, where most of the share is missing (after K. Sechidis et al., "On the
-    stratification of multi-label data", 2011, with groups in the place of examples).
+    stratification of multi-label data", 2011, with groups in the place of examples). ``faults`` are
+    what reading the source left out.
 
     Raises:
         DatasetError: shares that do not add up to 1, or fewer groups than sides.
@@ -111,6 +114,7 @@ def split(
         largest=max(map(len, groups), default=0),
         shares=tuple(wanted.values()),
         seed=seed,
+        faults=tuple(faults),
     )
 
 
@@ -153,6 +157,7 @@ def write_lists(result: Split, folder: Path, out: Path) -> dict[str, Path]:
         "groups": result.groups,
         "largest_group": result.largest,
         "damaged": [shown(item.sample.path) for item in result.damaged],
+        "faults": [shown(fault.reason) for fault in result.faults],
     }
     out.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []

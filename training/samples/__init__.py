@@ -1,5 +1,6 @@
 """Labelled pictures: where they lie and what they say. Pictures stay encoded files."""
 
+from training.samples.faults import Fault
 from training.samples.readers import (
     READERS,
     Reader,
@@ -24,6 +25,7 @@ __all__ = [
     "SUFFIXES",
     "Annotation",
     "DatasetError",
+    "Fault",
     "Reader",
     "Sample",
     "fingerprint",

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 from solver import images
 from solver.errors import ImageError
 from training.config import Source
+from training.samples.faults import Fault, noted
 from training.samples.sample import (
     Annotation,
     DatasetError,
@@ -22,6 +23,7 @@ from training.samples.sample import (
     box,
     inside,
     is_file,
+    need_folder,
     picture_files,
     read_text,
 )
@@ -30,25 +32,30 @@ from training.samples.tables import locate
 _CORNERS = ("xmin", "ymin", "xmax", "ymax")
 
 
-def read_voc(path: Path, options: Source) -> list[Sample]:
+def read_voc(path: Path, options: Source, faults: list[Fault]) -> list[Sample]:
     """Read the XML files below a folder; the picture lies beside its XML file, in the folder
-    above, or in ``JPEGImages`` or ``images`` of that.
+    above, or in ``JPEGImages`` or ``images`` of that. A picture whose file or box cannot be used
+    is noted in ``faults``.
 
     Raises:
-        DatasetError: a file, a box or a picture that it names cannot be used.
+        DatasetError: no such folder, or no XML files below it.
     """
-    if not path.is_dir():
-        raise DatasetError(f"{path}: no such folder")
-    found = [_voc_sample(file, path, options) for file in sorted(path.rglob("*.xml"))]
-    if not found:
+    need_folder(path)
+    files = sorted(path.rglob("*.xml"))
+    if not files:
         raise DatasetError(f"{path}: no .xml files below it")
+    found: list[Sample] = []
+    for file in files:
+        with noted(faults, file, options.name):
+            tree = _parse_xml(file)
+            picture = _voc_picture(file, path, (tree.findtext("filename") or "").strip())
+            with noted(faults, picture, options.name):
+                boxes = _voc_boxes(file, tree, picture)
+                found.append(Sample(picture, "", options.name, boxes))
     return sorted(found, key=lambda sample: sample.path)
 
 
-def _voc_sample(file: Path, root: Path, options: Source) -> Sample:
-    tree = _parse_xml(file)
-    name = (tree.findtext("filename") or "").strip()
-    picture = _voc_picture(file, root, name)
+def _voc_boxes(file: Path, tree: ElementTree.Element, picture: Path) -> tuple[Annotation, ...]:
     width, height = (tree.findtext(f"size/{side}") or "" for side in ("width", "height"))
     size = _declared(width, height) or _size(picture)
     boxes = []
@@ -57,7 +64,7 @@ def _voc_sample(file: Path, root: Path, options: Source) -> Sample:
         corners = [item.findtext(f"bndbox/{corner}") for corner in _CORNERS]
         label = (item.findtext("name") or "").strip()
         boxes.append(box(corners, label, where=where, size=size))
-    return Sample(picture, "", options.name, tuple(boxes))
+    return tuple(boxes)
 
 
 def _parse_xml(file: Path) -> ElementTree.Element:
@@ -81,11 +88,13 @@ def _voc_picture(file: Path, root: Path, name: str) -> Path:
     return inside(holders[0] if holders else file.parent, name, str(file))
 
 
-def read_coco(path: Path, options: Source) -> list[Sample]:
+def read_coco(path: Path, options: Source, faults: list[Fault]) -> list[Sample]:
     """Read a COCO JSON file; file names start from its folder, or from ``path`` if a folder.
 
+    A picture that is not there, or that has a box which cannot be used, is noted in ``faults``.
+
     Raises:
-        DatasetError: the file, a box or a picture that it names cannot be used.
+        DatasetError: the file cannot be used.
     """
     file, folder = locate(path, options.labels, ["*.json", "annotations/*.json"])
     body = _parse_json(file)
@@ -95,25 +104,39 @@ def read_coco(path: Path, options: Source) -> list[Sample]:
             raise DatasetError(f"{where}: expected a name, received {item['name']!r}")
         names[_key(item["id"], where)] = item["name"].strip()
     pictures: dict[object, tuple[Path, tuple[int, int] | None]] = {}
+    faulty: set[object] = set()
     for where, item in _items(file, body, "images", ("id", "file_name")):
         identity = _key(item["id"], where)
-        if identity in pictures:
+        if identity in pictures or identity in faulty:
             raise DatasetError(f"{where}: the id {identity!r} is that of another picture")
-        picture = inside(folder, str(item["file_name"]), where)
-        stated = _declared(item.get("width", ""), item.get("height", ""))
-        pictures[identity] = (picture, stated or _size(picture))
+        faulty.add(identity)
+        with noted(faults, file, options.name):
+            picture = inside(folder, str(item["file_name"]), where)
+            stated = _declared(item.get("width", ""), item.get("height", ""))
+            pictures[identity] = (picture, stated or _size(picture))
+            faulty.remove(identity)
     boxes: dict[object, list[Annotation]] = {identity: [] for identity in pictures}
     for where, item in _items(file, body, "annotations", ("image_id", "category_id", "bbox")):
         identity, category = (_key(item[k], where) for k in ("image_id", "category_id"))
+        if identity in faulty:
+            continue
         if identity not in pictures or category not in names:
             raise DatasetError(
                 f"{where}: no image {identity!r} or no category {category!r} in the file"
             )
-        corners, size = _from_corner_and_size(item["bbox"], where), pictures[identity][1]
-        boxes[identity].append(box(corners, names[category], where=where, size=size))
-    if not pictures:
+        picture, size = pictures[identity]
+        faulty.add(identity)
+        with noted(faults, picture, options.name):
+            corners = _from_corner_and_size(item["bbox"], where)
+            boxes[identity].append(box(corners, names[category], where=where, size=size))
+            faulty.remove(identity)
+    if not pictures and not faults:
         raise DatasetError(f"{file}: no images in it")
-    found = [Sample(p, "", options.name, tuple(boxes[i])) for i, (p, _) in pictures.items()]
+    found = [
+        Sample(picture, "", options.name, tuple(boxes[identity]))
+        for identity, (picture, _) in pictures.items()
+        if identity not in faulty
+    ]
     return sorted(found, key=lambda sample: sample.path)
 
 
@@ -160,17 +183,18 @@ def _from_corner_and_size(value: object, where: str) -> list[float]:
     return [x, y, x + width, y + height]
 
 
-def read_yolo(path: Path, options: Source) -> list[Sample]:
+def read_yolo(path: Path, options: Source, faults: list[Fault]) -> list[Sample]:
     """Read ``class x y width height`` lines, shares of the picture, one text file a picture.
 
     The text file lies beside its picture, or at the same place below ``labels`` as the picture
     lies below ``images`` or below ``path``; a picture without one has no boxes.
     ``options.labels`` has the names of the classes, a line each (empty: ``classes.txt``,
     ``obj.names`` or ``names.txt`` in the folder). A picture that cannot be read has no boxes
-    either: whoever reads its pixels meets the error.
+    either: whoever reads its pixels meets the error. A picture whose text file has a line that
+    cannot be used is noted in ``faults``.
 
     Raises:
-        DatasetError: a file or a line of it cannot be used.
+        DatasetError: the folder or the file of classes cannot be used.
     """
     pictures = picture_files(path)
     listing, _ = locate(path, options.labels, ["classes.txt", "obj.names", "names.txt"])
@@ -180,11 +204,11 @@ def read_yolo(path: Path, options: Source) -> list[Sample]:
     samples, is_labelled = [], False
     for picture in pictures:
         file = _yolo_file(picture, path)
-        boxes: tuple[Annotation, ...] = ()
         if file is not None:
             is_labelled = True
-            boxes = _yolo_boxes(file, picture, names, listing)
-        samples.append(Sample(picture, "", options.name, boxes))
+        with noted(faults, picture, options.name):
+            boxes = _yolo_boxes(file, picture, names, listing) if file else ()
+            samples.append(Sample(picture, "", options.name, boxes))
     if not is_labelled:
         raise DatasetError(f"{path}: no .txt file for any of its {len(pictures)} pictures")
     return samples

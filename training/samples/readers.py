@@ -9,13 +9,14 @@ from pathlib import Path
 from training.config import Source
 from training.plugins import is_reference
 from training.samples.boxes import read_coco, read_voc, read_yolo
+from training.samples.faults import Fault, refuse
 from training.samples.folders import read_classes, read_filename
 from training.samples.own import read_own
 from training.samples.packs import read_pack
 from training.samples.sample import DatasetError, Sample
 from training.samples.tables import listed_files, read_csv, read_tsv
 
-Reader = Callable[[Path, Source], list[Sample]]
+Reader = Callable[[Path, Source, list[Fault]], list[Sample]]
 
 READERS: dict[str, Reader] = {
     "filename": read_filename,
@@ -25,7 +26,7 @@ READERS: dict[str, Reader] = {
     "coco": read_coco,
     "yolo": read_yolo,
     "classes": read_classes,
-    "pack": read_pack,
+    "pack": lambda path, options, _: read_pack(path, options),  # its labels were looked at
 }
 
 
@@ -41,13 +42,14 @@ def source_folder(source: Source, root: Path) -> Path:
     return path.parent if path.is_file() else path
 
 
-def read_source(source: Source, root: Path) -> list[Sample]:
+def read_source(source: Source, root: Path, *, faults: list[Fault] | None = None) -> list[Sample]:
     """The samples of a source, sorted by path; relative paths of the settings start at ``root``.
 
-    With ``source.only`` those that this CSV list names, no others.
+    With ``source.only`` those that this CSV list names, no others. Pictures whose labels cannot be
+    used are added to ``faults`` and left out; without that list they are refused.
 
     Raises:
-        DatasetError: no such reader, or it cannot use what it found.
+        DatasetError: no such reader, or it cannot use what it found, or nothing of it.
     """
     options = replace(
         source,
@@ -60,17 +62,29 @@ def read_source(source: Source, root: Path) -> list[Sample]:
             f"{path}: its pictures are drawn while training and are in no file; draw some into a "
             f"folder first: solver-train generate --settings {path} FOLDER"
         )
+    found: list[Fault] = []
     if is_reference(source.reader):
-        samples = read_own(path, options, root)
+        samples = read_own(path, options, root, found)
     elif source.reader in READERS:
-        samples = READERS[source.reader](path, options)
+        samples = READERS[source.reader](path, options, found)
     else:
         raise DatasetError(
             f"reader: expected one of {', '.join(READERS)} or 'my_module:read', "
             f"received {source.reader!r}"
         )
-    if not source.only:
-        return samples
+    if source.only:
+        samples, found = _listed(source, root, samples, found)
+    if found and (faults is None or not samples):
+        refuse(found, are_all=not samples)
+    if faults is not None:
+        faults.extend(found)
+    return samples
+
+
+def _listed(
+    source: Source, root: Path, samples: list[Sample], faults: list[Fault]
+) -> tuple[list[Sample], list[Fault]]:
+    """The samples and the faults that the list ``source.only`` names."""
     if not (root / source.only).exists():
         raise DatasetError(
             f"{root / source.only}: no such file; solver-train split makes such lists (a new "
@@ -79,14 +93,15 @@ def read_source(source: Source, root: Path) -> list[Sample]:
     packed = {sample.path for sample in samples if sample.record is not None}
     wanted = listed_files(root / source.only, source_folder(source, root), packed=packed)
     kept = [sample for sample in samples if sample.path in wanted]
-    missing = wanted.difference(sample.path for sample in kept)
-    if missing or not kept:
+    faults = [fault for fault in faults if fault.path in wanted]
+    missing = wanted - {one.path for one in kept} - {fault.path for fault in faults}
+    if missing or not (kept or faults):
         example = f": {min(missing)}" if missing else ""
         raise DatasetError(
             f"{root / source.only}: {len(missing)} of the {len(wanted)} pictures that it lists "
-            f"have no label in {path}{example}"
+            f"have no label in {root / source.path}{example}"
         )
-    return kept
+    return kept, faults
 
 
 def read_folder(folder: Path, *, source: str | None = None) -> list[Sample]:
@@ -95,4 +110,4 @@ def read_folder(folder: Path, *, source: str | None = None) -> list[Sample]:
     Raises:
         DatasetError: no such folder, no pictures in it, or a name without a label.
     """
-    return read_filename(folder, Source(str(folder), name=source or folder.name))
+    return read_source(Source(str(folder), name=source or folder.name), Path())

@@ -16,7 +16,7 @@ from solver import images
 from solver.errors import ImageError
 from training.samples.tfrecord import Record, RecordError
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp"})
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
 # Formats count pixels from 0 or from 1 and round in their own ways.
 OVERHANG = 1.0
 
@@ -126,12 +126,22 @@ def picture_files(folder: Path) -> list[Path]:
     Raises:
         DatasetError: no such folder, or no pictures in it.
     """
-    if not folder.is_dir():
-        raise DatasetError(f"{folder}: no such folder")
+    need_folder(folder)
     found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
     if not found:
         raise DatasetError(f"{folder}: no pictures ({', '.join(sorted(SUFFIXES))}) below it")
     return found
+
+
+def need_folder(path: Path) -> None:
+    """Raise a DatasetError where there is no such folder: a file is named as one."""
+    if path.is_file():
+        raise DatasetError(
+            f"{path}: is a file; expected a folder of pictures "
+            "(a table of labels wants the reader csv, tsv or coco)"
+        )
+    if not path.is_dir():
+        raise DatasetError(f"{path}: no such folder")
 
 
 def inside(folder: Path, name: str, where: str, *, packed: Container[Path] = ()) -> Path:

@@ -8,6 +8,7 @@ from collections.abc import Container, Iterator
 from pathlib import Path
 
 from training.config import Source
+from training.samples.faults import Fault, noted
 from training.samples.sample import DatasetError, Sample, inside, read_text, shown
 
 FILE_NAMES = ("file", "filename", "file_name", "image", "path", "picture")
@@ -15,22 +16,23 @@ LABEL_NAMES = ("label", "text", "answer", "class")
 GROUP_NAMES = ("group",)
 
 
-def read_csv(path: Path, options: Source) -> list[Sample]:
+def read_csv(path: Path, options: Source, faults: list[Fault]) -> list[Sample]:
     """Read a table with commas; see :func:`read_tsv`."""
-    return _read(path, options, ",", ".csv")
+    return _read(path, options, faults, delimiter=",", suffix=".csv")
 
 
-def read_tsv(path: Path, options: Source) -> list[Sample]:
+def read_tsv(path: Path, options: Source, faults: list[Fault]) -> list[Sample]:
     """Read a table of file names and labels; names are relative to the folder.
 
     ``path`` is the table, or a folder whose table is ``options.labels`` (empty: the only one of
     its suffix there). Columns are ``options.columns`` (file, label and, if given, group), else
-    those of a header line, else the first two.
+    those of a header line, else the first two. A row that cannot be used, such as one whose
+    picture is not there, is noted in ``faults``.
 
     Raises:
-        DatasetError: the table, a row of it or a picture that it names cannot be used.
+        DatasetError: the table cannot be used.
     """
-    return _read(path, options, "\t", ".tsv")
+    return _read(path, options, faults, delimiter="\t", suffix=".tsv")
 
 
 def listed_files(path: Path, folder: Path, *, packed: Container[Path] = ()) -> set[Path]:
@@ -69,7 +71,9 @@ def listed_name(path: Path, folder: Path) -> str:
     return name
 
 
-def _read(path: Path, options: Source, delimiter: str, suffix: str) -> list[Sample]:
+def _read(
+    path: Path, options: Source, faults: list[Fault], *, delimiter: str, suffix: str
+) -> list[Sample]:
     table, folder = locate(path, options.labels, [f"*{suffix}"])
     columns: tuple[int, int, int | None] | None = None
     samples = []
@@ -86,13 +90,21 @@ def _read(path: Path, options: Source, delimiter: str, suffix: str) -> list[Samp
                 )
             columns = (0, 1, None)
         file, label = _cell(row, columns[0]), _cell(row, columns[1])
-        if not label:
-            raise DatasetError(f"{where}: expected a file and a label, received {row}")
         group = _cell(row, columns[2]) if columns[2] is not None else ""
-        samples.append(Sample(inside(folder, file, where), label, options.name, group=group))
-    if not samples:
+        with noted(faults, _named(folder, file) or table, options.name):
+            if not label:
+                raise DatasetError(f"{where}: expected a file and a label, received {row}")
+            samples.append(Sample(inside(folder, file, where), label, options.name, group=group))
+    if not samples and not faults:
         raise DatasetError(f"{table}: no rows of file and label")
     return sorted(samples, key=lambda sample: (sample.path, sample.label))
+
+
+def _named(folder: Path, file: str) -> Path | None:
+    try:
+        return inside(folder, file, "")
+    except DatasetError:
+        return None
 
 
 def locate(path: Path, labels: str, patterns: list[str]) -> tuple[Path, Path]:
