@@ -63,7 +63,7 @@ def add(commands: Any) -> None:
         help="a folder, a labels file, or a captcha.toml: a pack for each of its sources",
     )
     pack.add_argument("--out", type=Path, required=True, help="a new folder")
-    pack.add_argument("--shards", type=int, default=0, help="files; default: one each 256 MiB")
+    pack.add_argument("--shards", type=int, help="files; default: one each 256 MiB")
     cli_labelling.add_labelling(pack)
     pack.set_defaults(run=_pack)
 
@@ -111,6 +111,8 @@ def _preview(options: argparse.Namespace) -> None:
     from training import config
     from training.preview import preview
 
+    if options.out.suffix.lower() not in ("", ".png"):
+        raise ValueError(f"--out: expected a name that ends in .png, received {options.out.name!r}")
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
     sheet = preview(settings, root, count=options.count, seed=options.seed)
@@ -160,11 +162,14 @@ def _pack(options: argparse.Namespace) -> None:
     from training.data.sources import distinct
     from training.samples import read_source, source_folder, source_name
 
+    if options.shards is not None and options.shards < 1:
+        raise ValueError(f"--shards: expected 1 or more, received {options.shards}")
+    shards = options.shards or 0
     if options.source.suffix.lower() != ".toml":
         source = cli_labelling.source_of(options.source, options)
         samples = read_source(source, Path())
         folder = source_folder(source, Path())
-        _tell(pack(samples, folder, options.out, shards=options.shards))
+        _tell(pack(samples, folder, options.out, shards=shards))
         _show("train", source, options.out, source_name(source, Path()), root=Path())
         return
     settings = config.load(options.source)
@@ -184,7 +189,7 @@ def _pack(options: argparse.Namespace) -> None:
     for _, _, out in todo:
         refuse_filled(out)
     for (_, source, out), samples in zip(todo, found, strict=True):
-        _tell(pack(samples, source_folder(source, root), out, shards=options.shards))
+        _tell(pack(samples, source_folder(source, root), out, shards=shards))
     print("to train from them, put these in place of the sources:")
     for side, source, out in todo:
         _show(side, source, out, source_name(source, root), root=root)

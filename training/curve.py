@@ -119,10 +119,12 @@ def curve(
     """
     if epochs is not None:
         config = replace(config, fit=replace(config.fit, epochs=epochs))
-    bad = [target for target in targets if not 0 < target < 1]
-    if repeats < 1 or bad:
+    if repeats < 1:
+        raise DatasetError(f"--repeats: expected 1 or more, received {repeats}")
+    bad = [f"{100 * target:g}" for target in targets if not 0 < target < 1]
+    if bad:
         raise DatasetError(
-            f"expected 1 repeat or more and targets between 0 and 1, received {repeats} and {bad}"
+            f"--target: expected shares of more than 0 and less than 100 %, received {bad[0]}"
         )
     data = read_data(config, root)
     checked = [sample for part in data.validation.values() for sample in part]

@@ -29,7 +29,7 @@ from solver.words import cut_words
 from training.config import Source
 from training.data.likeness import NEAR, difference_hash, nearest
 from training.generators.records import put
-from training.samples import DatasetError, read_source, shown
+from training.samples import DatasetError, ailment, read_source, shown
 from training.samples.sample import inside, read_text
 
 UInt8 = npt.NDArray[np.uint8]
@@ -174,7 +174,7 @@ def cut_answers(
         try:
             grid = cut(images.load(answer.path), layout)
         except (ImageError, TaskError) as error:
-            report.left_out.append(f"{shown(answer.path)}: {error}")
+            report.left_out.append(f"{shown(answer.path)}: {ailment(error)}")
             continue
         if answer.tiles and max(answer.tiles) >= len(grid.tiles):
             report.left_out.append(f"{shown(answer.path)}: has no tile {max(answer.tiles)}")

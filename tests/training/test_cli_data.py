@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.training.data.pictures import save, scene
 from training import cli
+from training.samples import DatasetError, Sample
 
 
 @pytest.fixture
@@ -156,3 +157,16 @@ def test_what_split_cannot_take(
     toml.write_text("")
     assert cli.main([one.format(set=folder, toml=toml) for one in arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+def test_a_truncated_picture_is_named_by_its_path(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cut = folder / "00_0.png"
+    cut.write_bytes(cut.read_bytes()[:60])
+    assert cli.main(["check", str(folder)]) == 0
+    shown = capsys.readouterr().out
+    assert f"damaged: {cut}: not readable as a picture: " in shown
+    with pytest.raises(DatasetError, match=r"00_0\.png: not readable as a picture: ") as caught:
+        Sample(cut, "00", "set").pixels()
+    assert "Path" not in shown + str(caught.value)

@@ -129,6 +129,8 @@ def test_sources_of_one_name_get_a_pack_each(
     ("arguments", "message"),
     [
         (["pack", "none", "--out", "o"], "no such folder"),
+        (["pack", "none", "--out", "o", "--shards", "0"], "--shards: expected 1 or more"),
+        (["preview", "p/captcha.toml", "--out", "o.jpg"], "a name that ends in .png, received"),
         (["pack", "none.toml", "--out", "o"], "none.toml"),
         (["pack", "empty.toml", "--out", "o"], "no sources with files; add one"),
         (["pack", "p/data", "--out", "o", "--shards", "31"], "expected 1 to 30"),

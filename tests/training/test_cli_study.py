@@ -84,7 +84,9 @@ def test_label_serves_until_it_is_stopped(
         (["search", "captcha.toml", "--epochs", "0"], "--epochs: expected 1 or more"),
         (["curve", "captcha.toml", "--sizes", "many"], "--sizes: expected numbers such as"),
         (["curve", "captcha.toml", "--sizes", "10,25"], "expected 1 to 24"),
-        (["curve", "captcha.toml", "--target", "100"], "targets between 0 and 1"),
+        (["curve", "captcha.toml", "--target", "95,200"], "less than 100 %, received 200"),
+        (["curve", "captcha.toml", "--target", "0"], "--target: expected shares of more than 0"),
+        (["curve", "captcha.toml", "--repeats", "0"], "--repeats: expected 1 or more, received 0"),
         (["curve", "captcha.toml", "--root", "none"], "none"),
     ],
 )

@@ -157,8 +157,8 @@ def test_all_classes_stay(tmp_path: Path) -> None:
     [
         ({"sizes": [20, 161]}, "expected 1 to 160"),
         ({"sizes": [0]}, "expected 1 to 160"),
-        ({"repeats": 0}, "expected 1 repeat or more"),
-        ({"targets": [95]}, "targets between 0 and 1"),
+        ({"repeats": 0}, "--repeats: expected 1 or more, received 0"),
+        ({"targets": [95]}, "--target: expected shares .*, received 9500"),
     ],
 )
 def test_bad_options(

@@ -22,7 +22,7 @@ from PIL import Image
 
 from solver import images
 from solver.errors import ImageError
-from training.samples import Sample
+from training.samples import Sample, ailment
 
 BITS = 256
 MARGIN = 4
@@ -59,7 +59,7 @@ def look(sample: Sample) -> Looks | Damaged:
     try:
         pixels = images.load(sample.content())
     except ImageError as error:
-        return Damaged(sample, str(error))
+        return Damaged(sample, ailment(error))
     height, width = pixels.shape[:2]
     digest = hashlib.sha256(f"{width} {height} ".encode() + pixels.tobytes()).digest()
     return Looks(width, height, digest, difference_hash(pixels).tobytes())

@@ -19,7 +19,7 @@ from typing import Any
 from solver import images
 from solver.errors import ImageError
 from training.data.likeness import Damaged
-from training.samples import DatasetError, Sample
+from training.samples import DatasetError, Sample, ailment
 from training.samples.packs import INDEX, Shard, row, write_index
 from training.samples.tfrecord import OVERHEAD, write_record
 
@@ -103,7 +103,8 @@ def _write_shard(
                 data = _content(sample)
                 images.load(data)
             except (ImageError, OSError) as error:
-                damaged.append(Damaged(sample, str(error)))
+                reason = ailment(error) if isinstance(error, ImageError) else str(error)
+                damaged.append(Damaged(sample, reason))
                 continue
             body = write_record(file, data)
             digest.update(body)

@@ -6,6 +6,7 @@ address without this session's token, a request that is no JSON (a form needs no
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -14,9 +15,14 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from PIL import Image
+
+from solver import images
+from solver.errors import ImageError
 from training.label.session import Session
 from training.label.store import LabelError
 
@@ -67,7 +73,13 @@ class LabelServer(ThreadingHTTPServer):
     def __init__(self, session: Session, *, port: int = 0) -> None:
         self.session = session
         self.token = secrets.token_urlsafe(24)
-        super().__init__((ADDRESS, port), _Handler)
+        try:
+            super().__init__((ADDRESS, port), _Handler)
+        except OSError as error:
+            raise ValueError(
+                f"--port: cannot listen on {ADDRESS}:{port}: {error.strerror}; name another port, "
+                "or none for one that is free"
+            ) from error
         self.hosts = {f"{name}:{self.server_port}" for name in NAMES}
 
     @property
@@ -155,7 +167,8 @@ class _Handler(BaseHTTPRequestHandler):
         if numbered[1] == "item":
             return _json(session.describe(index))
         picture = session.pictures[index]
-        return picture.read_bytes(), PICTURES[picture.suffix.lower()]
+        shown_as = PICTURES.get(picture.suffix.lower())
+        return (picture.read_bytes(), shown_as) if shown_as else _as_png(picture)
 
     def _post(self, path: str) -> tuple[bytes, str]:
         session = self.server.session
@@ -201,6 +214,17 @@ class _Handler(BaseHTTPRequestHandler):
         if not 0 <= value < len(self.server.session.pictures):
             raise _Refused(HTTPStatus.NOT_FOUND, "there is no such picture")
         return value
+
+
+def _as_png(picture: Path) -> tuple[bytes, str]:
+    """A picture of a format that browsers do not show, such as TIFF, as one that they do."""
+    try:
+        pixels = images.load(picture)
+    except ImageError:
+        return b"", "image/png"
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue(), "image/png"
 
 
 def _json(body: object) -> tuple[bytes, str]:

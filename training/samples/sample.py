@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PureWindowsPath
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from solver import images
-from solver.errors import ImageError
+from solver.errors import ImageError, SolverError
 from training.samples.tfrecord import Record, RecordError
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"})
@@ -83,8 +84,8 @@ class Sample:
             return images.load(self.content() if content is None else content)
         except ImageError as error:
             raise DatasetError(
-                f"{shown(self.path)}: {error}; leave it out: solver-train check lists such files, "
-                "and the lists of solver-train split do without them"
+                f"{shown(self.path)}: {ailment(error)}; leave it out: solver-train check lists "
+                "such files, and the lists of solver-train split do without them"
             ) from error
 
     def size(self) -> int:
@@ -92,6 +93,11 @@ class Sample:
         if self.data is not None:
             return len(self.data)
         return self.path.stat().st_size if self.record is None else self.record.size
+
+
+def ailment(error: SolverError) -> str:
+    """What ails a picture file, to stand behind its path: the error calls it by its type."""
+    return re.sub(r"^could not read (a \w+|[\d,]+ bytes) as", "not readable as", str(error))
 
 
 def labels_outside(samples: Iterable[Sample], symbols: str) -> list[Sample]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import json
 import socket
 import threading
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from training.label import LabelServer, Session, Store
 from training.label.server import LARGEST_BODY, POLICY
@@ -179,3 +181,24 @@ def test_raw_paths(server: LabelServer, path: str, status: int) -> None:
     with socket.create_connection(("127.0.0.1", server.server_port), timeout=20) as link:
         link.sendall(line.encode())
         assert link.makefile("rb").readline().split()[1] == str(status).encode()
+
+
+def test_a_port_that_is_taken(server: LabelServer) -> None:
+    message = rf"--port: cannot listen on 127\.0\.0\.1:{server.server_port}: .*; name another port"
+    with pytest.raises(ValueError, match=message):
+        LabelServer(server.session, port=server.server_port)
+
+
+def test_what_browsers_do_not_show_comes_as_png(folder: Path, server: LabelServer) -> None:
+    index = server.session.names.index("0.png")
+    tiff = folder / "0.tif"
+    with Image.open(folder / "0.png") as picture:
+        picture.save(tiff)
+        expected = picture.convert("RGB").tobytes()
+    server.session.pictures[index] = tiff
+    status, headers, body = ask(server, f"picture/{index}")
+    assert (status, headers["Content-Type"]) == (200, "image/png")
+    with Image.open(io.BytesIO(body)) as shown:
+        assert shown.tobytes() == expected
+    tiff.write_bytes(b"no picture")
+    assert ask(server, f"picture/{index}")[0] == 200
