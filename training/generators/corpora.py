@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.generators.click import ClickGenerator
-from training.generators.folder import write_folder
+from training.generators.folder import refuse_unnameable, write_folder
 from training.generators.records import RecordGenerator, write_records
 from training.generators.settings import read_settings
 from training.generators.slide import SlideGenerator
@@ -28,6 +28,7 @@ def generate_tiles(
     something else.
     """
     generator = TilesGenerator(words, two=two)
+    refuse_unnameable(generator.words)
     return write_records(out, generator, count, seed=seed, workers=workers)
 
 
@@ -73,6 +74,8 @@ def generate_from_settings(
     start = asked.seed if seed is None else seed
     hands = asked.workers if workers is None else workers
     generator = asked.generator
+    if isinstance(generator, TilesGenerator):
+        refuse_unnameable(generator.words)
     if isinstance(generator, RecordGenerator):
         return write_records(out, generator, number, seed=start, workers=hands)
     return write_folder(out, generator, number, seed=start, workers=hands)

@@ -91,6 +91,7 @@ class GlyphGenerator:
             )
         if len(kinds) != 5 or min(kinds) < 0 or not sum(kinds) or not chosen:
             raise ValueError(f"expected five shares and symbols. Received: {kinds}, {chosen!r:.20}")
+        self.symbols = chosen
         self._faces = FontSet(find_cjk_fonts(chosen) if fonts is None else fonts)
         chinese = [symbol for symbol in chosen if is_chinese(symbol)]
         icons = [*_NAMED, *map(shape_name, range(shapes))] if kinds[3] else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -41,6 +41,23 @@ def _encoded(picture: Image.Image, rng: np.random.Generator, jpeg: float) -> tup
     return data.tobytes(), suffix
 
 
+def refuse_unnameable(texts: Iterable[str]) -> None:
+    """Raise a ValueError where one of the symbols or words cannot be part of a file's name."""
+    unfit = [text for text in texts if text == ".." or not UNNAMEABLE.isdisjoint(text)]
+    if unfit:
+        raise ValueError(
+            "expected symbols or words that can be part of a file's name, which says the label; "
+            f"leave out {' '.join(map(repr, unfit[:10]))}"
+        )
+
+
+def _said(generator: object) -> Iterator[str]:
+    """What the labels of a generator are made of, where it tells."""
+    inner = getattr(generator, "generator", generator)
+    for name in ("symbols", "words"):
+        yield from getattr(inner, name, None) or ()
+
+
 def _file_name(label: str, data: bytes, suffix: str) -> str:
     if not label or not UNNAMEABLE.isdisjoint(label):
         raise ValueError(f"expected a label that can be part of a file's name. Received: {label!r}")
@@ -75,13 +92,15 @@ def write_folder(
     Picture i depends on (seed, i) alone, so any number of workers writes the same files, and a
     longer row contains the shorter.  `jpeg` is the share of JPEG files.  A file that is
     there already stays as it is: its name holds the SHA-1 of the bytes it should have.
-    Raises ValueError for a count, start or number of workers that is out of range.
+    Raises ValueError for a count, start or number of workers that is out of range, and before
+    anything is drawn for labels that no file's name can hold, where the generator tells them.
     """
     if count < 0 or start < 0 or seed < 0 or workers < 1 or not 0 <= jpeg <= 1:
         raise ValueError(
             "expected count, start, seed >= 0, workers >= 1, jpeg 0 to 1. Received: "
             f"count={count}, start={start}, seed={seed}, workers={workers}, jpeg={jpeg}"
         )
+    refuse_unnameable(_said(generator))
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
     if workers == 1:

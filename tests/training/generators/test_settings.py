@@ -252,3 +252,26 @@ def test_command_generates(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert {p.name: p.read_bytes() for p in (tmp_path / "s").iterdir()} == {
         p.name: p.read_bytes() for p in (tmp_path / "t").iterdir()
     }
+
+
+@pytest.mark.parametrize(("kind", "symbols"), [("text", "ab/"), ("classic", "ab?")])
+def test_symbols_that_no_file_can_be_called_by_are_refused_before_any_is_drawn(
+    kind: str, symbols: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"kind": kind, "count": 20, "options": {"symbols": symbols}}
+    (tmp_path / "s.json").write_text(json.dumps(body))
+    assert cli.main(["generate", "--settings", str(tmp_path / "s.json"), str(tmp_path / "o")]) == 1
+    assert f"which says the label; leave out {symbols[-1]!r}" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize(("kind", "word"), [("header", "c/d"), ("tiles", "../gh"), ("tiles", "..")])
+def test_words_that_no_folder_can_be_called_by_are_refused_before_any_is_drawn(
+    kind: str, word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"kind": kind, "count": 20, "options": {"words": ["ab", "cd", "ef", word]}}
+    (tmp_path / "s.json").write_text(json.dumps(body))
+    assert cli.main(["generate", "--settings", str(tmp_path / "s.json"), str(tmp_path / "o")]) == 1
+    assert f"which says the label; leave out {word!r}" in capsys.readouterr().err
+    assert not (tmp_path / "o").exists()
