@@ -94,6 +94,7 @@ def _heatmap(options: argparse.Namespace) -> None:
     from training import bases, config, heatmap, weights
     from training.data.sources import read_data
     from training.models import build
+    from training.samples import ailment
     from training.whole import write_whole
 
     settings = config.load(options.config)
@@ -110,7 +111,7 @@ def _heatmap(options: argparse.Namespace) -> None:
         try:
             picture = images.load(path)
         except ImageError as error:
-            raise ImageError(f"{path}: {error}; give pictures that open") from error
+            raise ImageError(f"{path}: {ailment(error)}; give pictures that open") from error
         heats = heatmap.explain(
             network,
             picture,

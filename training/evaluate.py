@@ -26,7 +26,7 @@ from training.figures.boxes import BoxFigures, Verdict, box_figures, judge
 from training.figures.classes import TOP, ClassFigures, class_figures
 from training.figures.text import TextFigures, text_figures
 from training.metrics import BOX_FLOOR
-from training.samples import Annotation, DatasetError, Sample, shown
+from training.samples import Annotation, DatasetError, Sample, ailment, shown
 
 CHUNK = 256
 # The tensors and outputs of a detector are large.
@@ -271,7 +271,7 @@ def predict(
                 picture = images.load(sample.content())
                 tensor, placement = prepare(reader, picture)
             except ImageError as error:
-                unreadable.append(Unreadable(sample, str(error)))
+                unreadable.append(Unreadable(sample, ailment(error)))
             else:
                 tensors.append(tensor)
                 again = reader.keep(picture) if isinstance(reader, TextReader) else None
