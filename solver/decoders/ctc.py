@@ -55,12 +55,13 @@ def decode(
     chances, charset = common.folded(raw, charset, case)
     columns = Columns(chances)
     greedy, frames = columns.greedy()
-    likely = likeliest(columns, greedy) if constraint is None else None
-    several = likely
-    if likely is not None and top_k > 1:
-        several = likeliest(columns, greedy, count=top_k) if top_k <= FEW else None
-    if several is not None:
-        answers = several
+    likely = None
+    if constraint is None:
+        likely = likeliest(columns, greedy, count=top_k if top_k <= FEW else 1)
+        if likely is None and 1 < top_k <= FEW:  # of several one is faint: the beam begins with one
+            likely = likeliest(columns, greedy)
+    if likely is not None and len(likely) == top_k:
+        answers = likely
     else:
         automaton = common.automaton_for(charset, constraint)
         answers = _search(common.logarithms(chances), automaton, top_k, greedy, likely)

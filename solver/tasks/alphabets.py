@@ -33,7 +33,7 @@ class Alphabets:
         ]
 
     def log_odds(self, text: str) -> float:
-        """By how much likelier ``text`` is than if it were drawn from all symbols, as a logarithm.
+        """The natural logarithm of how much likelier ``text`` is than if drawn from all symbols.
 
         Minus infinity where it has a symbol that is none of them.
         """

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from solver._require import require_cv2
-from solver.charset import Case
+from solver.charset import Case, Charset
 from solver.decoders import TEXT_DECODERS
 from solver.decoders.constraints import Constraint, compile_constraint
 from solver.decoders.scores import check_top_k
@@ -92,12 +93,7 @@ class TextReader:
         constraint = compile_constraint(
             charset=self._charset, allowed=charset, length=length, pattern=pattern, case=case
         )
-        folded = self._charset if case is None else self._charset.fold(case)[0]
-        symbols = folded.symbols
-        if charset is not None:
-            wanted = charset if case is None else folded.folded(charset, case)
-            symbols = "".join(symbol for symbol in symbols if symbol in wanted)
-        return TextOptions(constraint, case, top_k, symbols)
+        return TextOptions(constraint, case, top_k, _symbols(self._charset, charset, case))
 
     def prepare(self, image: UInt8) -> Float32:
         """The network's tensor of an ``(H, W, 3)`` RGB picture."""
@@ -191,6 +187,16 @@ class TextReader:
         # Rounded down, so that what was reduced is left as it is.
         size = (max(1, int(width * ratio)), max(1, int(height * ratio)))
         return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX))
+
+
+@lru_cache(maxsize=64)
+def _symbols(charset: Charset, allowed: str | None, case: Case | None) -> str:
+    """What answers may be of: the charset's symbols, or those of them that are ``allowed``."""
+    folded = charset if case is None else charset.fold(case)[0]
+    if allowed is None:
+        return folded.symbols
+    wanted = set(allowed if case is None else folded.folded(allowed, case))
+    return "".join(symbol for symbol in folded.symbols if symbol in wanted)
 
 
 def _disbelieved(result: TextResult, min_length: int) -> TextResult:

@@ -96,8 +96,9 @@ def fit_tta(
     looks, labels = [], []
     for sample in samples:
         picture = sample.pixels()
-        if reader.read(picture, once).confidence < below:
-            first = reader.read(picture, options)
+        outputs = model.run(reader.prepare(picture))
+        if reader.decode(outputs, once).confidence < below:
+            first = reader.decode(outputs, options)
             looks.append([first, *reader.views(picture, options, VIEWS)])
             labels.append(sample.label)
     if len(looks) < FEWEST:
@@ -145,8 +146,10 @@ def choose_views(chances: Float64, *, most: int) -> list[int]:
 def fit_alphabets(
     rule: TtaSpec, looks: Sequence[Sequence[TextResult]], labels: Sequence[str], *, symbols: str
 ) -> TtaSpec:
-    """The rule with the power of :data:`POWERS` that makes the labels most probable."""
+    """The rule with the power of :data:`POWERS` that makes the labels most probable.
 
+    ``looks`` are N rows, the first look of a picture and its views; ``labels`` what N pictures say.
+    """
     many = ANSWERS * (len(VIEWS) + 1)
 
     def value(power: float) -> float:
@@ -183,7 +186,6 @@ def fit_log_odds(shares: Float64, right: npt.NDArray[np.bool_]) -> tuple[float, 
 
 def _chances(looks: Sequence[Sequence[TextResult]], labels: Sequence[str]) -> Float64:
     """``(N, 1 + V)``: the probability that each look gives the label."""
-
     return np.array(
         [[_share(look, label) for look in row] for row, label in zip(looks, labels, strict=True)]
     )

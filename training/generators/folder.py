@@ -132,12 +132,10 @@ def generate_text(
     Raises ValueError for options that no picture can meet, and for symbols that a file's name
     cannot hold: it says the label.
     """
-    unfit = "".join(s for s in symbols if s in UNNAMEABLE or s.isspace() or not s.isprintable())
-    if unfit:
-        raise ValueError(
-            "expected symbols that can be seen and be part of a file's name, which says the label; "
-            f"leave out {unfit!r}. Received: symbols={symbols!r}"
-        )
+    refuse_unnameable(symbols)
+    unseen = "".join(symbol for symbol in symbols if symbol.isspace() or not symbol.isprintable())
+    if unseen:
+        raise ValueError(f"expected symbols that can be seen; leave out {unseen!r}")
     fonts = fonts_for(symbols, folders=font_folders)
     drawer = TextGenerator(symbols, length, styles=styles, fonts=fonts)
     generator = drawer if set(symbols) <= set(ALNUM) else UniformText(drawer)
