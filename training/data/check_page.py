@@ -119,7 +119,10 @@ def to_html(report: Report) -> str:
         *_summary(report),
         *_sources(report),
         *_bars(report),
-        *_table("Labels that cannot be used", [(one.path, one.reason) for one in report.faults]),
+        *_table(
+            "Labels that cannot be used",
+            [(one.path, one.reason.removeprefix(f"{one.path}: ")) for one in report.faults],
+        ),
         *_table("Damaged files", [(one.sample.path, one.reason) for one in report.damaged]),
         *_pictures("Labels outside the charset", report.outside),
         *_pictures("Boxes outside of their picture", report.boxes_outside),
