@@ -135,7 +135,7 @@ def test_labels_that_cannot_be_used_are_listed_and_left_out(
     report = json.loads(Path(files[0]).read_text())
     assert [Path(fault["file"]).name for fault in report["faults"]] == ["<b>.png", "plain.png"]
     page = Path(files[1]).read_text()
-    assert "plain.png: expected a name" in page
+    assert "plain.png<td>expected a name" in page
     assert "&lt;b&gt;.png" in page
     out = folder.parent / "splits"
     assert cli.main(["split", str(folder), "--out", str(out), "--shares", "0.8,0.2"]) == 0
