@@ -18,6 +18,7 @@ from solver.results import Box, ClickResult, SlideResult, TilesResult
 
 UInt8 = npt.NDArray[np.uint8]
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+Corners = tuple[float, float, float, float]
 
 # Dark enough for white letters on them, and apart from each other.
 _COLOURS = (
@@ -53,10 +54,12 @@ _PADDING = 2
 _WORTH_A_TAG = 0.05
 
 
-def draw_boxes(image: UInt8, boxes: Sequence[Box]) -> UInt8:
+def draw_boxes(image: UInt8, boxes: Sequence[Box], *, named: bool = True) -> UInt8:
     """A copy of an ``(H, W, 3)`` RGB picture with each box, its label and its score.
 
-    A colour stands for a label. The best box is drawn last, on top of the others.
+    A colour stands for a label. The best box is drawn last, on top of the others; its tag, first of
+    all, stands where it hides least of boxes and other tags. With ``named=False`` a tag has the
+    score alone: what is to be seen in a picture of one class.
     """
     canvas = Image.fromarray(image)
     pen = ImageDraw.Draw(canvas)
@@ -64,11 +67,18 @@ def draw_boxes(image: UInt8, boxes: Sequence[Box]) -> UInt8:
     line = max(1, round(min(height, width) / 150))
     size = max(10, round(height / 20))
     labels = sorted({box.label for box in boxes})
-    for box in sorted(boxes, key=lambda item: item.score):
-        colour = _COLOURS[labels.index(box.label) % len(_COLOURS)]
-        pen.rectangle(_inside(box.xyxy, width, height), outline=colour, width=line)
-        text = f"{_one_line(box.label)} {box.score:.2f}"
-        _write_tag(pen, (box.x1, box.y1), text, colour, size=size, width=width)
+    colours = {label: _COLOURS[n % len(_COLOURS)] for n, label in enumerate(labels)}
+    ranked = sorted(boxes, key=lambda item: item.score)
+    for box in ranked:
+        outline = colours[box.label]
+        pen.rectangle(_inside(box.xyxy, width, height), outline=outline, width=line)
+    taken = [box.xyxy for box in ranked]
+    for box in reversed(ranked):
+        text = f"{_one_line(box.label)} {box.score:.2f}" if named else f"{box.score:.2f}"
+        tag = _Tag(pen, text, size)
+        place = tag.beside(box.xyxy, taken, (width, height))
+        tag.write(place, colours[box.label])
+        taken.append((*place, place[0] + tag.width, place[1] + tag.height))
     return np.asarray(canvas, dtype=np.uint8)
 
 
@@ -165,9 +175,7 @@ def draw_grid(image: UInt8, grid: Grid) -> UInt8:
     return np.asarray(canvas, dtype=np.uint8)
 
 
-def _inside(
-    corners: tuple[float, float, float, float], width: int, height: int
-) -> tuple[float, float, float, float]:
+def _inside(corners: Corners, width: int, height: int) -> Corners:
     """The corners as Pillow counts them: the last pixel included, and inside the picture."""
     x1, y1 = min(max(corners[0], 0), width - 1), min(max(corners[1], 0), height - 1)
     x2, y2 = min(max(corners[2] - 1, x1), width - 1), min(max(corners[3] - 1, y1), height - 1)
@@ -176,6 +184,48 @@ def _inside(
 
 def _one_line(label: str) -> str:
     return " ".join(label.split())
+
+
+class _Tag:
+    """A text on a ground of its colour."""
+
+    def __init__(self, pen: ImageDraw.ImageDraw, text: str, size: int) -> None:
+        self._pen = pen
+        self._text, self._font = _written(text, size)
+        left, top, right, bottom = pen.textbbox((0, 0), self._text, font=self._font)
+        self._shift = _PADDING - left, _PADDING - top
+        self.width, self.height = right - left + 2 * _PADDING, bottom - top + 2 * _PADDING
+
+    def write(self, place: tuple[float, float], colour: tuple[int, int, int]) -> None:
+        """With its top left corner at ``place``."""
+        x, y = place
+        self._pen.rectangle((x, y, x + self.width, y + self.height), fill=colour)
+        at = x + self._shift[0], y + self._shift[1]
+        self._pen.text(at, self._text, font=self._font, fill=(255, 255, 255))
+
+    def beside(
+        self, box: Corners, taken: Sequence[Corners], room: tuple[int, int]
+    ) -> tuple[float, float]:
+        """Where it hides least of what is taken: above the box, below it, or at a side."""
+        x1, y1, x2, y2 = box
+        right, low = x2 - self.width, y2 - self.height
+        above, below, before = y1 - self.height, y2, x1 - self.width
+        wanted = [(x1, above), (right, above), (x1, below), (right, below)]
+        wanted += [(before, y1), (x2, y1), (before, low), (x2, low)]
+        places = [
+            (
+                max(0.0, min(x, room[0] - self.width - 1)),
+                max(0.0, min(y, room[1] - self.height - 1)),
+            )
+            for x, y in wanted
+        ]
+        return min(places, key=lambda place: sum(self._hidden(place, each) for each in taken))
+
+    def _hidden(self, place: tuple[float, float], box: Corners) -> float:
+        """How many pixels of the box it hides."""
+        wide = min(place[0] + self.width, box[2]) - max(place[0], box[0])
+        high = min(place[1] + self.height, box[3]) - max(place[1], box[1])
+        return max(wide, 0.0) * max(high, 0.0)
 
 
 def _write_tag(
@@ -188,13 +238,10 @@ def _write_tag(
     width: int,
 ) -> None:
     """Text on a ground of its colour, above the corner where there is room, else below."""
-    text, font = _written(text, size)
-    left, top, right, bottom = pen.textbbox((0, 0), text, font=font)
-    wide, high = right - left + 2 * _PADDING, bottom - top + 2 * _PADDING
-    x = max(0.0, min(corner[0], width - wide))
-    y = corner[1] - high if corner[1] >= high else max(0.0, corner[1])
-    pen.rectangle((x, y, x + wide, y + high), fill=colour)
-    pen.text((x + _PADDING - left, y + _PADDING - top), text, font=font, fill=(255, 255, 255))
+    tag = _Tag(pen, text, size)
+    x = max(0.0, min(corner[0], width - tag.width))
+    y = corner[1] - tag.height if corner[1] >= tag.height else max(0.0, corner[1])
+    tag.write((x, y), colour)
 
 
 def _written(text: str, size: int) -> tuple[str, Font]:

@@ -94,7 +94,7 @@ def _heatmap(options: argparse.Namespace) -> None:
     from training import bases, config, heatmap, weights
     from training.data.sources import read_data
     from training.models import build
-    from training.samples import ailment
+    from training.samples import ailment, shown
     from training.whole import write_whole
 
     settings = config.load(options.config)
@@ -107,11 +107,14 @@ def _heatmap(options: argparse.Namespace) -> None:
     bases.hold(settings, labels, best)
     network = build(settings, labels=labels, root=root)
     weights.load(network, best)
+    left_out: list[str] = []
     for path, name in zip(options.pictures, names, strict=True):
         try:
             picture = images.load(path)
         except ImageError as error:
-            raise ImageError(f"{path}: {ailment(error)}; give pictures that open") from error
+            left_out.append(f"{shown(path)}: {ailment(error)}")
+            print(f"left out: {left_out[-1]}")
+            continue
         heats = heatmap.explain(
             network,
             picture,
@@ -124,6 +127,8 @@ def _heatmap(options: argparse.Namespace) -> None:
         write_whole(options.out / name, drawn.getvalue())
         read = " ".join(heat.target.label for heat in heats) or "nothing"
         print(f"{options.out / name}\t{read}")
+    if len(left_out) == len(options.pictures):
+        raise ImageError(f"{left_out[0]}; give pictures that open")
 
 
 def _file_names(pictures: Sequence[Path], out: Path) -> list[str]:

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from solver.charset import ALNUM
+from solver.charset import ALNUM, Charset
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
 from training import ranges
@@ -17,6 +17,8 @@ from training.pixels import IMAGENET, PixelRule
 from training.typed import ConfigError, build
 
 SIDES = ("left", "right")
+# What stands for no symbol in a contract: the first that is not among the symbols.
+BLANKS = ("_", "␣", "∅")
 # The reader whose pictures no file holds.
 GENERATOR = "generator"
 LIMITED, MEMORY = "limited", "memory"
@@ -300,6 +302,16 @@ class Config:
         return self.task in ("ctc", "ctc-tiny")
 
     @property
+    def blank(self) -> str:
+        """What stands for no symbol in the contract."""
+        return next((blank for blank in BLANKS if blank not in self.symbols), BLANKS[0])
+
+    @property
+    def charset(self) -> Charset:
+        """A text model's symbols, and the blank."""
+        return Charset(self.symbols, blank=self.blank)
+
+    @property
     def role(self) -> str:
         """What the network is for, as the contract says it."""
         return {"classify": self.classify.role, "detect": "detector"}.get(self.task, "text")
@@ -362,6 +374,7 @@ class Config:
         return DecoderSpec(
             name="ctc" if self.is_ctc else "multi_head",
             symbols=self.symbols,
+            blank=self.blank,
             length=self.length or None,
             temperature=temperature,
         )

@@ -26,7 +26,7 @@ from training.figures.boxes import BoxFigures, Verdict, box_figures, judge
 from training.figures.classes import TOP, ClassFigures, class_figures
 from training.figures.text import TextFigures, text_figures
 from training.metrics import BOX_FLOOR
-from training.samples import Annotation, DatasetError, Sample, ailment, shown
+from training.samples import Annotation, DatasetError, Sample, ailment, in_a_row, shown
 
 CHUNK = 256
 # The tensors and outputs of a detector are large.
@@ -201,7 +201,7 @@ def answer(result: Result) -> str:
 
 
 def _from_the_left(boxes: Sequence[Box | Annotation]) -> str:
-    return " ".join(box.label for box in sorted(boxes, key=lambda box: (box.x1, box.y1)))
+    return in_a_row(box.label for box in sorted(boxes, key=lambda box: (box.x1, box.y1)))
 
 
 def evaluate(reader: Reader, samples: Sequence[Sample]) -> Evaluation:

@@ -66,7 +66,7 @@ def pretrain(
     Raises:
         ConfigError: the task is not classify.
         DatasetError: no pictures, or fewer than a batch.
-        CheckpointError: the run's checkpoints are of another network.
+        CheckpointError: the run's checkpoints are of another network, or of other settings.
     """
     if config.task != "classify":
         raise ConfigError(f"task: expected 'classify', received {config.task!r}")
@@ -88,9 +88,12 @@ def pretrain(
         jit_compile=keras.backend.backend() == "jax",
     )
     model.optimizer.build(model.trainable_variables)
-    bases.keep(config, data.labels, run, base=None)
     variables = [*model.variables, *model.optimizer.variables]
     first = _restore(run, variables)
+    if first:
+        bases.go_on(config, data.labels, run)
+    else:
+        bases.keep(config, data.labels, run, base=None)
     views = _Views(samples, owners, config, batch)
     steps, clock = len(samples) // batch, time.monotonic()
     for epoch in range(first, epochs):

@@ -13,7 +13,7 @@ from solver import preprocess
 from training.config import Config
 from training.data.pipeline import Feeder, on_canvas
 from training.data.sources import read_data
-from training.samples import Sample
+from training.samples import DatasetError, Sample, in_a_row
 from training.sheets import INK, Cell, contact_sheet, framed
 
 VERSIONS = 5
@@ -28,14 +28,14 @@ def preview(config: Config, root: Path, *, count: int = 24, seed: int = 1) -> Im
     it in the first epochs. ``root`` is where relative data paths start.
 
     Raises:
-        DatasetError: the data cannot be used, or one of the pictures is damaged.
+        DatasetError: the data cannot be used, or none of the pictures can be read.
         ValueError: ``count`` is below 1.
     """
     if count < 1:
         raise ValueError(f"--count: expected 1 or more, received {count}")
     every = read_data(config, root).some(count)
-    drawn = np.random.default_rng(seed).permutation(len(every))[:count]
-    samples = [every[index] for index in sorted(drawn.tolist())]
+    drawn = np.random.default_rng(seed).permutation(len(every))
+    samples = _readable(every, drawn.tolist(), count)
     versions = _versions(config, samples, seed=seed)
     cells = []
     for sample, changed in zip(samples, versions, strict=True):
@@ -46,6 +46,24 @@ def preview(config: Config, root: Path, *, count: int = 24, seed: int = 1) -> Im
     shape = config.input.height / config.input.width if config.input.width else 0.0
     size = (WIDTH, min(WIDTH, max(LEAST_HEIGHT, round(WIDTH * shape))))
     return contact_sheet(cells, columns=1 + VERSIONS, size=size)
+
+
+def _readable(samples: Sequence[Sample], order: Sequence[int], count: int) -> list[Sample]:
+    """The first ``count`` in this order that can be read, as ``samples`` has them sorted."""
+    found: list[int] = []
+    error: DatasetError | None = None
+    for index in order:
+        if len(found) == count:
+            break
+        try:
+            samples[index].pixels()
+        except DatasetError as caught:
+            error = error or caught
+        else:
+            found.append(index)
+    if error is not None and not found:
+        raise error
+    return [samples[index] for index in sorted(found)]
 
 
 def _versions(
@@ -64,8 +82,6 @@ def _versions(
         is_photo=config.classify.photo,
         workers=1,
     )
-    for error in feeder.damaged.values():
-        raise error
     found: list[list[tuple[npt.NDArray[np.uint8], Sample]]] = [[] for _ in samples]
     for epoch in range(VERSIONS):
         for step, looks in enumerate(feeder.plan(epoch)):
@@ -83,7 +99,7 @@ def _drawn(canvas: npt.NDArray[np.uint8], sample: Sample) -> npt.NDArray[np.uint
 
 def _label(sample: Sample) -> str:
     """What a picture shows: its text or class, or what is in its boxes."""
-    return sample.label or " ".join(box.label for box in sample.boxes)
+    return sample.label or in_a_row(box.label for box in sample.boxes)
 
 
 def _said(canvas: npt.NDArray[np.uint8]) -> str:

@@ -50,6 +50,23 @@ def test_the_outline_is_on_the_box_and_the_input_stays() -> None:
     assert changed[:60].any()  # the label, above
 
 
+def test_tags_hide_no_other_box_where_there_is_room() -> None:
+    """The lower box's tag would stand on the upper box, were it above its own as usual."""
+    upper, lower = Box(80, 20, 120, 60, "a", 0.9), Box(80, 64, 120, 104, "a", 0.8)
+    drawn = draw.draw_boxes(blank(), [upper, lower])
+    assert (drawn[22:58, 82:118] == 255).all()
+    assert (drawn[66:102, 82:118] == 255).all()
+    assert (drawn[:19] != 255).any()
+    assert (drawn[105:] != 255).any()
+
+
+def test_a_tag_may_be_the_score_alone() -> None:
+    box = Box(50, 60, 90, 100, "a long label", 0.9)
+    named, bare = (draw.draw_boxes(blank(), [box], named=named) for named in (True, False))
+    ends = [np.flatnonzero((one[:60] != 255).any(axis=(0, 2))).max() for one in (named, bare)]
+    assert 60 < ends[1] < ends[0] - 30
+
+
 def test_a_label_has_its_colour() -> None:
     boxes = [Box(10, 60, 40, 90, "a", 0.9), Box(80, 60, 110, 90, "b", 0.9)]
     boxes.append(Box(150, 60, 180, 90, "a", 0.8))

@@ -286,6 +286,16 @@ def test_training_refused(
 
 @pytest.mark.training
 @pytest.mark.usefixtures("weights")
+def test_heatmaps_of_what_opens(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = "heatmap good.toml damaged/12_a.png good/00_0.png --out h --weights w.weights.h5"
+    assert cli.main(shlex.split(line)) == 0
+    said = capsys.readouterr().out
+    assert "left out: damaged/12_a.png" in said
+    assert [path.name for path in (here / "h").iterdir()] == ["00_0.heatmap.png"]
+
+
+@pytest.mark.training
+@pytest.mark.usefixtures("weights")
 def test_damaged_pictures_do_not_train(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commands = ("fit damaged.toml", "search damaged.toml --trials 3", "curve damaged.toml")
     for command in (*commands, "pretrain two.toml damaged --batch 2"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from training.config import ConfigError, Source, load
+from training.config import Config, ConfigError, Input, Source, load
 
 
 def test_defaults_and_nested_tables(tmp_path: Path) -> None:
@@ -21,6 +21,17 @@ def test_defaults_and_nested_tables(tmp_path: Path) -> None:
     assert config.fit.batch == 64
     assert config.decoder_spec().classes == 5
     assert config.input_spec().height == 48
+
+
+@pytest.mark.parametrize(("symbols", "blank"), [("01", "_"), ("0_1", "␣"), ("_␣", "∅")])
+@pytest.mark.parametrize("task", ["ctc", "multi-head"])
+def test_an_underscore_may_be_a_symbol(symbols: str, blank: str, task: str) -> None:
+    size = Input(width=96) if task == "multi-head" else Input()
+    config = Config(task=task, symbols=symbols, length=3 * (task == "multi-head"), input=size)
+    charset = config.decoder_spec().charset
+    assert (charset.symbols, charset.blank) == (symbols, blank)
+    assert config.charset == charset
+    assert charset.decode(charset.encode(symbols)) == symbols
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def test_boxes(tmp_path: Path) -> None:
     assert (pooled.ap50, pooled.ap) == (pytest.approx(61 / 101), pytest.approx(61 / 101))
     assert [one.is_right for one in found.predictions] == [True, False, False]
     assert [(one.label, one.answer) for one in found.predictions] == [
-        ("墨 墨", "墨 墨"),
-        ("墨 墨", "墨"),
+        ("墨 ×2", "墨 ×2"),
+        ("墨 ×2", "墨"),
         ("墨", "墨"),
     ]
     assert evaluate.line(pooled).startswith("3 pictures, 5 boxes  AP@.5 0.604  AP@[.5:.95] 0.604")

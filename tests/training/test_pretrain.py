@@ -65,6 +65,13 @@ def test_pretrain_go_on_fit_and_export(root: Path, capsys: pytest.CaptureFixture
     first = (run / "best.weights.h5").stat().st_mtime_ns
     assert main([*command, "--epochs", "2"]) == 0
     assert (run / "best.weights.h5").stat().st_mtime_ns > first
+    kept = (run / "settings.json").read_bytes()
+    other = root / "other.toml"
+    other.write_text(SETTINGS.replace('"tile"', '"class"'), "utf-8")
+    capsys.readouterr()
+    assert main(["pretrain", str(other), *command[2:], "--epochs", "3"]) == 1
+    assert "was begun with other settings: role" in capsys.readouterr().err
+    assert (run / "settings.json").read_bytes() == kept
     assert main(["fit", file, "--from", str(run / "best.weights.h5")]) == 0
     model = root / "tile.onnx"
     assert main(["export", file, "-o", str(model), "--calibrate"]) == 0

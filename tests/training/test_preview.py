@@ -53,7 +53,19 @@ def test_without_augmentation_all_are_alike(root: Path) -> None:
     assert all(np.array_equal(cell[:, 10:230], cells[0][:, 10:230]) for cell in cells)
 
 
+def test_damaged_pictures_are_passed_over(root: Path) -> None:
+    whole = preview(config(), root, count=50)
+    for n in range(9):
+        (root / "set" / f"12_damaged{n}.png").write_bytes(b"none")
+    assert preview(config(), root, count=50).height == whole.height
+
+
 def test_bad_input(root: Path) -> None:
+    (root / "damaged").mkdir()
+    (root / "damaged" / "12_a.png").write_bytes(b"none")
+    damaged = Config(task="ctc", symbols="012345", data=Data(train=(Source("damaged"),)))
+    with pytest.raises(DatasetError, match=r"12_a\.png"):
+        preview(damaged, root)
     with pytest.raises(ValueError, match="--count: expected 1 or more"):
         preview(config(), root, count=0)
     with pytest.raises(DatasetError, match="no such folder"):

@@ -11,17 +11,19 @@ import io
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from solver import images
 from solver.errors import ImageError
 from training.data.check import TEXT, Group, Report
-from training.samples import Sample, shown
+from training.samples import Sample, in_a_row, shown
 
 LINES = 10
 GROUPS = 40
 PICTURES = 8
 THUMBNAIL = (180, 90)
+BOXES_THUMBNAIL = (180, 180)
+FRAME = "#00e000"
 BARS = 100
 
 _HEADINGS = {
@@ -80,7 +82,7 @@ def _text_lines(report: Report) -> Iterator[str]:
     some = counts if len(counts) <= 2 * LINES else [*counts[:LINES], *counts[-LINES:]]
     dots = "" if some is counts else ", commonest and rarest"
     listed = ", ".join(f"{shown(name)} {count}" for name, count in some)
-    yield f"{len(counts)} {_unit(report)}{dots}: {listed}"
+    yield f"{_counted(report)}{dots}: {listed}"
     unreadable = [f"{shown(item.sample.path)}: {shown(item.reason)}" for item in report.damaged]
     yield from _listed("label", [shown(fault.reason) for fault in report.faults])
     yield from _listed("damaged", unreadable)
@@ -168,11 +170,11 @@ def _sources(report: Report) -> Iterator[str]:
 
 
 def _bars(report: Report) -> Iterator[str]:
-    tables = [(f"{len(report.balance)} {_unit(report)}", report.balance)]
+    tables = [(_counted(report), report.balance)]
     if report.lengths:
         tables.append(("Label lengths", {str(k): v for k, v in report.lengths.items()}))
     for heading, counts in tables:
-        yield f"<h2>{heading[0].upper()}{heading[1:]}</h2><div class=bars>"
+        yield f"<h2>{heading}</h2><div class=bars>"
         most = max(counts.values(), default=1)
         for name, count in list(counts.items())[:BARS]:
             yield f"<div class=bar><span>{_safe(name)}</span>"
@@ -206,7 +208,7 @@ def _group_rows(heading: str, groups: Sequence[Group]) -> Iterator[str]:
 
 
 def _figure(sample: Sample) -> str:
-    label = sample.label or ", ".join(box.label for box in sample.boxes)
+    label = sample.label or in_a_row(box.label for box in sample.boxes)
     return (
         f'<figure><img alt="" src="{_thumbnail(sample)}"><figcaption><b>{_safe(label)}</b><br>'
         f"{_safe(sample.source)} / {_safe(sample.path.name)}</figcaption></figure>"
@@ -215,10 +217,18 @@ def _figure(sample: Sample) -> str:
 
 def _thumbnail(sample: Sample) -> str:
     try:
-        picture = Image.fromarray(images.load(sample.content()))
+        pixels = images.load(sample.content())
     except ImageError:
         return "data:,"
-    picture.thumbnail(THUMBNAIL)
+    picture = Image.fromarray(pixels)
+    picture.thumbnail(BOXES_THUMBNAIL if sample.boxes else THUMBNAIL)
+    # After scaling, so that frames keep their one pixel.
+    across, down = picture.width / pixels.shape[1], picture.height / pixels.shape[0]
+    pen = ImageDraw.Draw(picture)
+    for box in sample.boxes:
+        x1, y1 = box.x1 * across, box.y1 * down
+        corners = (x1, y1, max(x1, box.x2 * across - 1), max(y1, box.y2 * down - 1))
+        pen.rectangle(corners, outline=FRAME)
     file = io.BytesIO()
     picture.save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()
@@ -232,8 +242,10 @@ def _span(ends: tuple[int, int]) -> str:
     return str(ends[0]) if ends[0] == ends[1] else f"{ends[0]}–{ends[1]}"
 
 
-def _unit(report: Report) -> str:
-    return "characters" if report.kind == TEXT else "classes"
+def _counted(report: Report) -> str:
+    count = len(report.balance)
+    one, many = ("character", "characters") if report.kind == TEXT else ("class", "classes")
+    return f"{count} {one if count == 1 else many}"
 
 
 def _safe(text: object) -> str:

@@ -161,11 +161,11 @@ def _class_loss(config: Config) -> Loss:
 
 def _encode_text(config: Config, labels: Labels) -> Targets:
     del labels
-    return padded_codes(Charset(config.symbols).encode, multiple=8)
+    return padded_codes(config.charset.encode, multiple=8)
 
 
 def _encode_padded(config: Config, labels: Labels) -> Targets:
-    charset = Charset(config.symbols)
+    charset = config.charset
     del labels
     return padded_codes(lambda label: charset.encode_padded(label, config.length))
 
@@ -179,7 +179,7 @@ def _read_ctc(
     config: Config, labels: Labels, outputs: Sequence[Float32], placements: Sequence[Placement]
 ) -> list[str]:
     del labels, placements
-    charset = Charset(config.symbols)
+    charset = config.charset
     return [collapse(path, charset) for path in outputs[0].argmax(-1).tolist()]
 
 
@@ -187,7 +187,7 @@ def _read_heads(
     config: Config, labels: Labels, outputs: Sequence[Float32], placements: Sequence[Placement]
 ) -> list[str]:
     del labels, placements
-    charset = Charset(config.symbols)
+    charset = config.charset
     rows = outputs[0].argmax(-1).tolist()
     return [charset.decode([c for c in row if c != len(charset)]) for row in rows]
 

@@ -23,7 +23,7 @@ from training.whole import write_whole
 
 WORST = 50
 # Pictures with boxes are shown larger, so that their labels can be read.
-BOXES_SIZE = (220, 180)
+BOXES_SIZE = (300, 260)
 WRONG, RIGHT, SOFT = "#b3261e", "#1e6b34", "#5f6368"
 COLUMNS = (
     "source",
@@ -93,7 +93,10 @@ def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Pa
 
 
 def pixels(item: Prediction) -> npt.NDArray[np.uint8]:
-    """The picture, ``(H, W, 3)`` RGB: with the boxes of the answer, and missed ones framed."""
+    """The picture, ``(H, W, 3)`` RGB: with the boxes of the answer, and missed ones framed.
+
+    Where all of them are of one class, their tags leave it out.
+    """
     picture = images.load(item.sample.content())
     if not isinstance(item.result, BoxesResult):
         return picture
@@ -102,7 +105,9 @@ def pixels(item: Prediction) -> npt.NDArray[np.uint8]:
         for box, is_found in zip(item.sample.boxes, item.verdict.found, strict=True)
         if not is_found
     ]
-    return draw_boxes(framed(picture, missed), item.result.boxes)
+    boxes = item.result.boxes
+    classes = {box.label for box in boxes} | {box.label for box in item.sample.boxes}
+    return draw_boxes(framed(picture, missed), boxes, named=len(classes) > 1)
 
 
 def _box_rows(item: Prediction) -> Iterator[list[object]]:

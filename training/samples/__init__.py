@@ -16,6 +16,7 @@ from training.samples.sample import (
     Sample,
     ailment,
     fingerprint,
+    in_a_row,
     labels_outside,
     shown,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "Sample",
     "ailment",
     "fingerprint",
+    "in_a_row",
     "labels_outside",
     "listed_name",
     "read_folder",

@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -120,6 +121,12 @@ def fingerprint(samples: Sequence[Sample]) -> str:
 def shown(text: object) -> str:
     """A path or label for printing: control characters and what is not Unicode are escaped."""
     return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
+
+
+def in_a_row(labels: Iterable[str]) -> str:
+    """Labels of boxes in their order, one that repeats once: ``mark ×3 star``."""
+    runs = [(label, len(list(run))) for label, run in groupby(labels)]
+    return " ".join(label if count == 1 else f"{label} ×{count}" for label, count in runs)
 
 
 def _escaped(symbol: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -90,6 +93,19 @@ def test_classes_and_boxes(tmp_path: Path) -> None:
     report = check({"s": [wide, Sample(path, "", "s", (inner,))]})
     assert report.boxes_outside == (wide,)
     assert len(report.conflicts) == 1
+
+
+def test_the_page_frames_boxes(tmp_path: Path) -> None:
+    """On the small picture, where the box is on the large one."""
+    grey = np.full((200, 360, 3), 90, np.uint8)
+    path = save(tmp_path, "a.png", Image.fromarray(grey))
+    page = to_html(check({"s": [Sample(path, "", "s", (Annotation(100, 40, 200, 160, "x"),))]}))
+    found = re.search(r'src="data:image/png;base64,([^"]+)"', page)
+    assert found is not None
+    small = np.asarray(Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGB"))
+    rows, columns = np.nonzero((small == (0, 224, 0)).all(axis=2))
+    assert small.shape == (100, 180, 3)
+    assert (columns.min(), rows.min(), columns.max(), rows.max()) == (50, 20, 99, 79)
 
 
 def test_nothing() -> None:

@@ -114,4 +114,4 @@ def test_boxes_are_drawn_and_missed_ones_framed(boxes: Evaluation, tmp_path: Pat
     frame[0] = frame[-1] = frame[:, 0] = frame[:, -1] = True
     assert (changed[48:64, 48:64] == frame).all()  # missed
     with Image.open(write_sheet(boxes, tmp_path / "r.png")) as sheet:
-        assert sheet.width == 3 * 240
+        assert sheet.width == 3 * 320
