@@ -8,6 +8,7 @@ from html import escape
 from training.models.summary import Row, Summary, by_times
 
 BOX_WIDTH, BOX_HEIGHT = 210, 40
+LETTERS = 34  # that a box has room for
 GAP_X, GAP_Y, MARGIN, TITLE = 28, 26, 20, 44
 
 # What changes no shape and has one input is written into the box before it.
@@ -127,7 +128,15 @@ def _drawn(box: _Box) -> str:
         f'<g><title>{escape(title)}</title><rect x="{box.x}" y="{box.y}" width="{BOX_WIDTH}" '
         f'height="{BOX_HEIGHT}" rx="6" fill="{colour}" stroke="#7a869a"/>'
         f'<text x="{middle}" y="{box.y + 17}" text-anchor="middle">'
-        f"{escape(f'{first.name}: {kind}')}</text>"
+        f"{escape(_fitted(first.name, kind))}</text>"
         f'<text x="{middle}" y="{box.y + 32}" text-anchor="middle" fill="#555555">{detail}</text>'
         "</g>"
     )
+
+
+def _fitted(name: str, kind: str) -> str:
+    """A step's name and kind, as much as there is room for: of a long name its end."""
+    room = max(LETTERS - len(kind) - 2, 8)
+    short = name if len(name) <= room else f"…{name[1 - room :]}"
+    whole = f"{short}: {kind}"
+    return whole if len(whole) <= LETTERS else f"{whole[: LETTERS - 1]}…"

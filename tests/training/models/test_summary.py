@@ -14,7 +14,7 @@ import keras
 
 from training.models import backbones
 from training.models.ctc import build_ctc
-from training.models.drawing import BOX_HEIGHT, BOX_WIDTH, draw
+from training.models.drawing import BOX_HEIGHT, BOX_WIDTH, LETTERS, draw
 from training.models.multi_head import build_multi_head
 from training.models.summary import Summary, summarise
 
@@ -110,6 +110,16 @@ def test_drawing(heads: Summary) -> None:
         assert abs(x1 - x2) >= BOX_WIDTH or abs(y1 - y2) >= BOX_HEIGHT
     assert max(x for x, _ in places) + BOX_WIDTH < int(root.get("width", ""))
     assert max(y for _, y in places) + BOX_HEIGHT < int(root.get("height", ""))
+
+
+def test_long_names_stay_in_their_boxes() -> None:
+    image = keras.Input((8, 8, 1))
+    x = keras.layers.SeparableConv2D(4, 3, name="a_name_that_is_far_too_long_for_1")(image)
+    x = keras.layers.BatchNormalization()(x)
+    svg = draw(summarise(keras.Model(image, x)))
+    written = [t.text or "" for t in ET.fromstring(svg).iterfind(f"{SVG}g/{SVG}text")]
+    assert "…ong_for_1: SeparableConv2D + norm" in written
+    assert max(map(len, written)) <= LETTERS
 
 
 def test_a_network_of_many_branches_is_drawn() -> None:
