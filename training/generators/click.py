@@ -81,7 +81,8 @@ class ClickGenerator:
     how often solids, balls, trees and other things of a mark's size lie there too; `shapes`,
     `signs` and `icon_fonts`, the shares of icons that are nameless shapes, signs out of fonts, and
     icons of the icon fonts `icon_families` (default: all); `looks`, the shares of pictures whose
-    marks all have one look of `ALL_LOOKS`, the rest having any of `LOOKS`; `strips`, the share of
+    marks all have one look of `ALL_LOOKS`, the rest having any of `LOOKS`; `visible`, how far a
+    mark has to stand out from its ground (1: hard to see, 3: plain); `strips`, the share of
     pictures that are prompts; `pad`, the share of its longer side by which a box is grown on all
     sides; `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
@@ -108,6 +109,7 @@ class ClickGenerator:
         icon_fonts: float = 0.0,
         icon_families: Sequence[str] | None = None,
         looks: Mapping[str, float] | None = None,
+        visible: float = 0.0,
         strips: float = 0.0,
         pad: float = 0.0,
         formats: Sequence[str] = ("jsonl",),
@@ -149,7 +151,7 @@ class ClickGenerator:
         self.photo, self.prompt, self.clutter = photo, prompt, clutter
         self.lookalikes = lookalikes
         self.shapes, self.signs, self.icon_fonts = shapes, signs, icon_fonts
-        self.strips, self.pad = strips, pad
+        self.visible, self.strips, self.pad = visible, strips, pad
         self.formats = tuple(formats)
         self._grounds = Grounds(grounds) if grounds else None
         self._signs = find_signs() if signs else ()
@@ -206,7 +208,17 @@ class ClickGenerator:
         turn = min(self.turn, float(rng.choice([0.0, 30.0, 45.0, 180.0, 180.0])))
         objects: list[ClickObject] = []
         look = self._look(rng) if self.looks else None
-        laid = strew(picture, names, rng, em=em, turn=turn, faces=self._faces, kind=kind, look=look)
+        laid = strew(
+            picture,
+            names,
+            rng,
+            em=em,
+            turn=turn,
+            faces=self._faces,
+            kind=kind,
+            look=look,
+            visible=self.visible,
+        )
         for i, box, angle in laid:
             # What found no room is not asked for, so that the order goes on without a gap.
             order = sum(o.order >= 0 for o in objects) if i < asked else -1

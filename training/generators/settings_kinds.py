@@ -89,6 +89,7 @@ _CLICK = {
     "prompt": "number",
     "clutter": "number",
     "lookalikes": "number",
+    "visible": "number",
     "shapes": "number",
     "signs": "number",
     "icon_fonts": "number",

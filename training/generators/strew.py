@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 import cv2
 import numpy as np
 
-from training.generators.colours import PICKS, Rng
+from training.generators.colours import LUMA, PICKS, Rng, contrast
 from training.generators.effects import CLUTTER, Pick
 from training.generators.fonts import FontFace, FontSet
 from training.generators.icon_fonts import font_icon_mask, is_font_icon
@@ -38,6 +38,8 @@ UNDER = (
 OVER = ("slim_lines", "lines", "arcs", "curves", "circles", "strokes", "spots", "polygons")
 _KINDS = ("any", "vivid", "dark", "pale", "primary", "black", "white")
 _TRIES = 40
+_REPAINTS = 3
+_EVEN = 24.0  # as if an even ground were so uneven
 
 
 def _polygons(canvas: np.ndarray, rng: Rng, pick: Pick, unit: float) -> None:
@@ -128,13 +130,15 @@ def strew(
     faces: FontSet,
     kind: str | None = None,
     look: str | None = None,
+    visible: float = 0.0,
 ) -> list[tuple[int, Box, float]]:
     """Lay marks of these (text, shape) on the picture, in place.
 
     Gives those that are seen: number in `names`, xyxy box tight around the ink that later marks
     leave to be seen, angle in degrees.  The first always finds room while `em` is at most 0.45 of
     the short side.  kind of colours and look: drawn at random where None, the look for every mark
-    at times.
+    at times.  A mark less :func:`visibility` than `visible` is painted anew, and left out where
+    that does not help; of the first one the best stays.
     """
     owner = np.zeros(picture.shape[:2], np.uint8)
     spread, coarse = rng.uniform(0, 0.25), rng.random() < (0.5 if look == "rimmed" else 0.12)
@@ -153,6 +157,15 @@ def strew(
         if corner is None:
             continue
         drawn = painted(picture, mask, size, corner, rng, kind=kind, look=look)
+        if visible:
+            tries = [drawn] + [
+                painted(picture, mask, size, corner, rng, look=look) for _ in range(_REPAINTS)
+            ]
+            shown = [visibility(picture, one, corner) for one in tries]
+            best = next((n for n, much in enumerate(shown) if much >= visible), None)
+            if best is None and angles:
+                continue
+            drawn = tries[int(np.argmax(shown)) if best is None else best]
         lay(picture, owner, drawn, corner, i + 1)
         angles[i] = angle
     return [(i, box, angle) for i, angle in angles.items() if (box := seen(owner, i + 1))]
@@ -208,6 +221,20 @@ def painted(
     brush = Brush(kind, rng.uniform(60, 110), _ground(picture, mask, corner))
     name = look or list(LOOKS)[int(rng.integers(len(LOOKS)))]
     return ALL_LOOKS[name](mask, size, brush, rng)
+
+
+def visibility(picture: np.ndarray, mark: Mark, corner: tuple[int, int]) -> float:
+    """How far a mark's ink would stand out at this top left corner (y, x) from what is there.
+
+    Its mean contrast with the ground, over how uneven that is: 1 is hard to see, 3 is plain.
+    """
+    there, own = meeting(picture, mark.ink, corner[1], corner[0])
+    ground = picture[there].astype(np.float32)
+    change = (_covered(ground, mark, own) - ground)[mark.ink[own] > INK]
+    if not change.size:
+        return 0.0
+    far = contrast((0.0, 0.0, 0.0), change)
+    return float(far.mean() / (_EVEN + (ground @ LUMA).std()))
 
 
 def seen(owner: np.ndarray, number: int) -> Box | None:
@@ -281,9 +308,14 @@ def lay(
 ) -> None:
     """Draw a mark at its top left corner (y, x), in place, and note whose its pixels are."""
     there, own = meeting(picture, mark.ink, corner[1], corner[0])
-    below: np.ndarray = picture[there].astype(np.float32)
+    covered = _covered(picture[there].astype(np.float32), mark, own)
+    picture[there] = np.clip(np.round(covered), 0, 255).astype(np.uint8)
+    owner[there][mark.ink[own] > INK] = number
+
+
+def _covered(ground: np.ndarray, mark: Mark, own: tuple[slice, slice]) -> np.ndarray:
+    """A ground (h, w, 3) float32 below this part of a mark's layers."""
     for cover, paint in mark.layers:
         share = cover[own].astype(np.float32)[..., None] / 255
-        below = below * (1 - share) + (paint[own] if paint.ndim == 3 else paint) * share
-    picture[there] = np.clip(np.round(below), 0, 255).astype(np.uint8)
-    owner[there][mark.ink[own] > INK] = number
+        ground = ground * (1 - share) + (paint[own] if paint.ndim == 3 else paint) * share
+    return ground

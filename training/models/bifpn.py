@@ -60,19 +60,28 @@ def rounded(filters: float) -> int:
     return max(8, int(filters + 4) // 8 * 8)
 
 
-def batch_norm(name: str) -> Any:
+def batch_norm(name: str, *, gamma: str = "ones") -> Any:
     """Batch normalisation; every convolution without a bias has one behind it."""
-    return keras.layers.BatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=name)
+    return keras.layers.BatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM, gamma_initializer=gamma, name=name
+    )
 
 
 def conv_bn(
-    x: Any, filters: int, kernel: int, *, strides: int = 1, relu: bool = True, name: str
+    x: Any,
+    filters: int,
+    kernel: int,
+    *,
+    strides: int = 1,
+    relu: bool = True,
+    gamma: str = "ones",
+    name: str,
 ) -> Any:
     """Convolution, batch normalisation and, where asked for, a rectifier."""
     x = keras.layers.Conv2D(
         filters, kernel, strides=strides, padding="same", use_bias=False, name=f"{name}_conv"
     )(x)
-    x = batch_norm(f"{name}_bn")(x)
+    x = batch_norm(f"{name}_bn", gamma=gamma)(x)
     return keras.layers.Activation("relu", name=f"{name}_act")(x) if relu else x
 
 
@@ -111,21 +120,25 @@ def mobile_pyramid(image: Any, *, width: float = 1.0, depth: float = 1.0) -> lis
     return features
 
 
-def dense_pyramid(image: Any) -> list[Any]:
+def dense_pyramid(image: Any, *, blocks: int = 1) -> list[Any]:
     """Plain and residual 3×3 convolutions: image → features of strides 8, 16 and 32.
 
     More multiply-adds than :func:`mobile_pyramid`, of the kind that a processor is quickest at:
     gradients of depthwise convolutions take several times longer than their arithmetic says.
+
+    ``blocks`` of a stage after the first begin as no change at all: with the weights of a network
+    of one block, a deeper one starts from its answers.
     """
     x = conv_bn(image, 16, 3, strides=2, name="stem")
     x = conv_bn(x, 32, 3, strides=2, name="stage1")
     features = []
-    for stage, (filters, blocks) in enumerate(((48, 1), (96, 1), (128, 1)), 2):
+    for stage, filters in enumerate((48, 96, 128), 2):
         x = conv_bn(x, filters, 3, strides=2, name=f"stage{stage}")
         for block in range(blocks):
             name = f"stage{stage}_{block + 1}"
             y = conv_bn(x, filters, 3, name=f"{name}_a")
-            y = conv_bn(y, filters, 3, relu=False, name=f"{name}_b")
+            gamma = "zeros" if block else "ones"
+            y = conv_bn(y, filters, 3, relu=False, gamma=gamma, name=f"{name}_b")
             x = keras.layers.Add(name=f"{name}_add")([x, y])
             x = keras.layers.Activation("relu", name=f"{name}_act")(x)
         features.append(x)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ from training.models.bifpn import BATCH_NORM_MOMENTUM, dense_pyramid
 from training.models.zoo import BackboneError
 from training.plugins import is_reference, load_function
 
-OWN: dict[str, Callable[[Any], list[Any]]] = {"dense": dense_pyramid}
+OWN: dict[str, Callable[[Any], list[Any]]] = {
+    "dense": dense_pyramid,
+    "dense-deep": partial(dense_pyramid, blocks=2),
+}
 
 
 def pyramid(
@@ -21,7 +25,7 @@ def pyramid(
 ) -> list[Any]:
     """The feature maps ``(N, H/8, W/8, c)``, ``(N, H/16, …)``, ``(N, H/32, …)`` of an image tensor.
 
-    ``name`` is ``"dense"`` (ours), one of Keras's networks, or the user's own
+    ``name`` is ``"dense"`` or ``"dense-deep"`` (ours), one of Keras's networks, or the user's own
     ``"module:function"``, looked up in ``root``: a function ``(image tensor) → list of three``.
     ``weights`` are ``None``, ``"imagenet"`` or a Keras ``notop`` file, for Keras's networks alone.
 

@@ -12,9 +12,9 @@ import pytest
 from training.config import Source
 from training.generators import ClickGenerator, write_records
 from training.generators.fonts import FontFace, FontSet
-from training.generators.marks import ALL_LOOKS, INK, Brush, coarse_mask, symbol_mask
+from training.generators.marks import ALL_LOOKS, INK, Brush, Mark, coarse_mask, symbol_mask
 from training.generators.scenes import SCENES, draw_scene
-from training.generators.strew import painted, strew
+from training.generators.strew import painted, strew, visibility
 from training.generators.text import ALNUM
 from training.samples import read_source
 
@@ -97,6 +97,37 @@ def test_boxes_are_tight(latin: Faces) -> None:
             assert all(differs[side].any() for side in sides(box))
             outside[max(0, y1 - 9) : y2 + 9, max(0, x1 - 9) : x2 + 9] = False
         assert not outside.any()
+
+
+def test_how_far_a_mark_stands_out() -> None:
+    """100 below 220 is far on an even ground, and less so on an uneven one."""
+    ink = np.full((20, 20), 255, np.uint8)
+    mark = Mark(((ink, np.full(3, 220, np.float32)),), ink)
+    even = np.full((40, 40, 3), 100, np.uint8)
+    uneven = even.copy()
+    uneven[::2] = 40
+    uneven[1::2] = 160
+    assert visibility(even, mark, (10, 10)) == pytest.approx(120 * (1 + 1 / 3) / 24)
+    assert visibility(uneven, mark, (10, 10)) == pytest.approx(120 * (1 + 1 / 3) / (24 + 60))
+    assert visibility(even, mark, (100, 100)) == 0
+
+
+def test_hidden_marks_are_left_out(latin: Faces) -> None:
+    """On noise that no ink stands out from; the first one stays."""
+    names = [(symbol, "") for symbol in "RkW8Q"]
+    noise = np.random.default_rng(1).integers(0, 2, (200, 300, 1)).astype(np.uint8) * 255
+    counts = {}
+    for visible in (0.0, 9.0):
+        picture = np.repeat(noise, 3, axis=2)
+        found = strew(
+            *(picture, names, np.random.default_rng(2)),
+            em=30,
+            turn=0,
+            faces=FontSet(latin),
+            visible=visible,
+        )
+        counts[visible] = len(found)
+    assert counts == {0.0: 5, 9.0: 1}
 
 
 def test_marks_hardly_touch(latin: Faces) -> None:

@@ -229,9 +229,23 @@ def test_a_glyphs_features_lie_on_a_sphere_and_export(tmp_path: Path) -> None:
     np.testing.assert_allclose(exported, expected, atol=1e-4)
 
 
-def test_the_dense_pyramid_has_the_detectors_strides() -> None:
+@pytest.mark.parametrize("name", ["dense", "dense-deep"])
+def test_the_dense_pyramid_has_the_detectors_strides(name: str) -> None:
     image = keras.Input((96, 64, 3))
-    maps = pyramids.pyramid("dense", image)
+    maps = pyramids.pyramid(name, image)
     assert [tuple(x.shape[1:3]) for x in maps] == [(12, 8), (6, 4), (3, 2)]
     with pytest.raises(zoo.BackboneError, match="'dense' has no ImageNet weights"):
         pyramids.pyramid("dense", image, weights="imagenet")
+
+
+def test_a_deeper_pyramid_starts_from_the_answers_of_a_shallower_one() -> None:
+    image = keras.Input((64, 64, 3))
+    shallow, deep = (
+        keras.Model(image, pyramids.pyramid(name, image)) for name in ("dense", "dense-deep")
+    )
+    for layer in shallow.layers:
+        deep.get_layer(layer.name).set_weights(layer.get_weights())
+    assert len(deep.weights) > len(shallow.weights)
+    x = np.random.default_rng(0).random((2, 64, 64, 3), np.float32)
+    for ours, theirs in zip(deep(x), shallow(x), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-6)
