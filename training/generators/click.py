@@ -248,7 +248,13 @@ class ClickGenerator:
     def _strip(self, rng: Rng) -> tuple[np.ndarray, ClickLabel, int]:
         """A prompt as the picture itself: in it, too, characters are to be found."""
         names, asked = self._names(rng, room=40.0)
-        picture, boxes = draw_prompt(names[:asked], self._faces, rng, crowded=rng.random() < 0.3)
+        kind = rng.random()
+        picture, boxes = draw_prompt(
+            *(names[:asked], self._faces, rng),
+            crowded=kind < 0.3,
+            sparse=kind > 0.7,
+            cut=asked > 1 and rng.random() < 0.25,
+        )
         height, width = picture.shape[:2]
         objects = [
             ClickObject(padded(box, self.pad, height=height, width=width), *name, 0.0, order)

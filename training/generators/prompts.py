@@ -14,6 +14,13 @@ from training.generators.marks import INK
 from training.generators.paste import meeting
 from training.generators.strew import Box, mark_mask, seen
 
+# From one glyph to the next in ems: at least and at most, by whether they are crowded and sparse.
+_CELLS = {
+    (False, False): (1.1, 1.5),
+    (True, False): (0.8, 1.2),
+    (False, True): (1.5, 4.5),
+    (True, True): (0.8, 4.5),
+}
 _OVER = ("curves", "slim_lines", "dots", "specks")
 
 
@@ -23,19 +30,25 @@ def draw_prompt(
     rng: Rng,
     *,
     crowded: bool = False,
+    sparse: bool = False,
+    cut: bool = False,
     lined: float = 0.0,
 ) -> tuple[np.ndarray, list[Box | None]]:
     """(text, shape) of each, left to right, on a light ground: (H, W, 3) uint8 RGB; their boxes.
 
     None for one that is hidden by others, or left no ink.
 
-    `crowded`: they may touch and overlap, and lines run through them. `lined`: as of `mark_mask`.
+    `crowded`: they may touch and overlap, and lines run through them; `sparse`: they stand far
+    apart, with lines between them too; `cut`: the picture ends within the last one. `lined`: as of
+    `mark_mask`.
     """
     height = int(rng.integers(28, 62))
     size = round(height * rng.uniform(0.55, 0.8))
-    cell = size * (rng.uniform(0.8, 1.2) if crowded else rng.uniform(1.1, 1.5))
+    cell = size * rng.uniform(*_CELLS[crowded, sparse])
     margin = rng.uniform(2, 12)
     width = round(2 * margin + cell * len(marks) + float(rng.choice([0, 0, rng.uniform(0, 80)])))
+    if cut:
+        width = round(margin + cell * (len(marks) - 0.5) + size * rng.uniform(-0.2, 0.3))
     picture: np.ndarray = np.empty((height, width, 3), np.uint8)
     picture[:] = (255, 255, 255) if rng.random() < 0.7 else PICKS["pale"](rng)
     if rng.random() < 0.35:
@@ -57,7 +70,7 @@ def draw_prompt(
         owner[there][mask[own] > INK] = place + 1
         _ink(picture[there], mask[own], tone)
     unit = size * 0.06
-    for _ in range(int(rng.integers(1, 4)) if crowded else int(rng.random() < 0.5)):
+    for _ in range(int(rng.integers(1, 4)) if crowded or sparse else int(rng.random() < 0.5)):
         CLUTTER[_OVER[int(rng.integers(len(_OVER)))]](
             picture, rng, lambda: PICKS["dark"](rng), unit
         )

@@ -24,6 +24,11 @@ def prompt(*inked: tuple[int, int]) -> np.ndarray[Any, Any]:
     return pixels
 
 
+def holding(marks: tuple[Box, ...]) -> np.ndarray[Any, Any]:
+    """A prompt with ink in all marks."""
+    return prompt(*((round(box.x1) + 2, round(box.x2) - 2) for box in marks))
+
+
 def middles(boxes: tuple[Box, ...]) -> tuple[float, ...]:
     return tuple((box.x1 + box.x2) / 2 for box in boxes)
 
@@ -43,6 +48,8 @@ EVEN = tuple(mark(x, 0.9) for x in (20, 50, 80, 110))
         # What stands on a glyph, or is much smaller than the others, is none.
         ((*EVEN, mark(85, 0.6)), (20, 50, 80, 110)),
         ((*EVEN, mark(140, 0.4, side=5.0)), (20, 50, 80, 110)),
+        # A speck, however surely it is a mark.
+        ((*EVEN, mark(140, 0.9, side=3.0)), (20, 50, 80, 110)),
         # Surely a glyph, wherever it stands.
         ((*EVEN, mark(200, 0.95)), (20, 50, 80, 110, 200)),
         # Two that touch are found as one, and each by itself.
@@ -50,7 +57,7 @@ EVEN = tuple(mark(x, 0.9) for x in (20, 50, 80, 110))
     ],
 )
 def test_which_marks_are_glyphs(marks: tuple[Box, ...], expected: tuple[float, ...]) -> None:
-    assert middles(rows(prompt(), marks)[0].boxes) == expected
+    assert middles(rows(holding(marks), marks)[0].boxes) == expected
 
 
 @pytest.mark.parametrize("marks", [(), (mark(20, 0.04),)])
@@ -59,19 +66,29 @@ def test_without_marks_there_is_no_row(marks: tuple[Box, ...]) -> None:
 
 
 def test_there_is_a_row_of_each_length_that_is_likely() -> None:
-    found = rows(prompt(), (*EVEN, mark(140, 0.05)))
+    marks = (*EVEN, mark(140, 0.05))
+    found = rows(holding(EVEN), marks)
     assert [len(row.boxes) for row in found] == [4, 5, 3]
     assert [row.weight for row in found] == sorted((row.weight for row in found), reverse=True)
 
 
 def test_ink_that_a_row_leaves_over_speaks_for_a_longer_one() -> None:
-    marks = (*EVEN, mark(150, 0.06))
-    assert len(rows(prompt(), marks)[0].boxes) == 4
-    assert len(rows(prompt((140, 160)), marks)[0].boxes) == 5
+    marks = (*EVEN, mark(150, 0.12))
+    assert len(rows(holding(EVEN), marks)[0].boxes) == 4
+    assert len(rows(holding(marks), marks)[0].boxes) == 5
     # A line across the prompt is no glyph's ink.
-    lined = prompt()
+    lined = holding(EVEN)
     lined[20:22] = 0
     assert len(rows(lined, marks)[0].boxes) == 4
+
+
+def test_a_mark_that_holds_little_but_lines_is_no_glyph() -> None:
+    marks = (EVEN[0], mark(50, 0.4), EVEN[2])
+    lined = holding((EVEN[0], EVEN[2]))
+    lined[17:18] = lined[24:25] = 0
+    assert middles(rows(lined, marks)[0].boxes) == (20, 80)
+    lined[12:28, 45:55] = 0
+    assert middles(rows(lined, marks)[0].boxes) == (20, 50, 80)
 
 
 def test_many_marks_are_no_more_than_the_longest_row() -> None:

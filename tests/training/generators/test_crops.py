@@ -144,15 +144,28 @@ def test_training_takes_its_classes_from_the_generator(tmp_path: Path, chinese: 
     assert endless.draw(0, 0).label in endless.labels
 
 
+@pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("crowded", [False, True])
-def test_a_prompts_boxes_hold_its_ink(latin: Faces, crowded: bool) -> None:
+def test_a_prompts_boxes_hold_its_ink(latin: Faces, crowded: bool, sparse: bool) -> None:
     for seed in range(6):
         rng = np.random.default_rng(seed)
         marks = [("a", ""), ("", "#7"), ("", "爱心"), ("Q", "")]
-        picture, boxes = draw_prompt(marks, FontSet(latin), rng, crowded=crowded)
+        picture, boxes = draw_prompt(marks, FontSet(latin), rng, crowded=crowded, sparse=sparse)
         assert len(boxes) == 4
         height, width = picture.shape[:2]
         assert all(box and 0 <= box[0] < box[2] <= width and box[3] <= height for box in boxes)
+
+
+def test_a_prompt_may_end_within_its_last_glyph(latin: Faces) -> None:
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        picture, boxes = draw_prompt([("H", "")] * 3, FontSet(latin), rng, cut=True)
+        first, _, last = boxes
+        assert first is not None
+        assert last is not None
+        assert first[2] < last[0] < last[2] == picture.shape[1]
+        # It would have ended beyond: its middle is half an em from the left end of its ink.
+        assert last[2] - last[0] < 1.2 * (first[2] - first[0])
 
 
 def test_a_click_picture_may_be_a_prompt_or_have_shapes(latin: Faces) -> None:
