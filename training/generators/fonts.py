@@ -179,17 +179,18 @@ def _installed(symbols: str) -> tuple[FontFace, ...]:
 
 
 def find_fonts(
-    symbols: str, *, folders: Sequence[str | Path] | None = None, hands: bool = True
+    symbols: str, *, folders: Sequence[str | Path] | None = None, hands: bool | None = None
 ) -> tuple[FontFace, ...]:
     """The faces that can draw `symbols`: of these folders, or else of the whole machine.
 
+    `hands`: :func:`stroke_faces` too; None: unless folders are named, which are meant as they are.
     Raises ValueError when none can.
     """
     if folders is None:
         faces = _installed(symbols)
     else:
         faces = tuple(face for face in sorted(_in_folders(folders)) if covers(face, symbols))
-    if hands:
+    if folders is None if hands is None else hands:
         faces += tuple(face for face in stroke_faces() if covers(face, symbols))
     if not faces:
         raise ValueError(
