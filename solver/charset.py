@@ -19,6 +19,9 @@ LOWER = "abcdefghijklmnopqrstuvwxyz"
 UPPER = LOWER.upper()
 ALNUM = DIGITS + LOWER + UPPER
 
+# What may stand for no symbol, the usual one first.
+BLANKS = ("_", "␣", "∅")
+
 Case = Literal["lower", "upper"]
 
 _FOLDS = {"lower": str.lower, "upper": str.upper}
@@ -128,6 +131,14 @@ def _fold(charset: Charset, case: Case) -> tuple[Charset, tuple[int, ...]]:
     folded = charset.folded(charset.symbols, case)
     merged = Charset("".join(dict.fromkeys(folded)), blank=charset.blank)
     return merged, (*merged.encode(folded), merged.blank_index)
+
+
+def free_blank(symbols: str) -> str:
+    """The first of :data:`BLANKS` that is none of the symbols; SpecError where all of them are."""
+    for blank in BLANKS:
+        if blank not in symbols:
+            return blank
+    raise SpecError(f"symbols: leave out one of {' '.join(BLANKS)}: it has to be the blank")
 
 
 def _check_symbol(symbol: object, what: str) -> None:

@@ -72,13 +72,16 @@ def draw_boxes(image: UInt8, boxes: Sequence[Box], *, named: bool = True) -> UIn
     for box in ranked:
         outline = colours[box.label]
         pen.rectangle(_inside(box.xyxy, width, height), outline=outline, width=line)
-    taken = [box.xyxy for box in ranked]
+    taken = np.array([box.xyxy for box in ranked]).reshape(-1, 4)
+    tags = []
     for box in reversed(ranked):
         text = f"{_one_line(box.label)} {box.score:.2f}" if named else f"{box.score:.2f}"
         tag = _Tag(pen, text, size)
-        place = tag.beside(box.xyxy, taken, (width, height))
-        tag.write(place, colours[box.label])
-        taken.append((*place, place[0] + tag.width, place[1] + tag.height))
+        x, y = tag.beside(box.xyxy, taken, (width, height))
+        taken = np.vstack([taken, (x, y, x + tag.width, y + tag.height)])
+        tags.append((tag, (x, y), colours[box.label]))
+    for tag, place, colour in reversed(tags):
+        tag.write(place, colour)
     return np.asarray(canvas, dtype=np.uint8)
 
 
@@ -199,33 +202,26 @@ class _Tag:
     def write(self, place: tuple[float, float], colour: tuple[int, int, int]) -> None:
         """With its top left corner at ``place``."""
         x, y = place
-        self._pen.rectangle((x, y, x + self.width, y + self.height), fill=colour)
+        self._pen.rectangle((x, y, x + self.width - 1, y + self.height - 1), fill=colour)
         at = x + self._shift[0], y + self._shift[1]
         self._pen.text(at, self._text, font=self._font, fill=(255, 255, 255))
 
     def beside(
-        self, box: Corners, taken: Sequence[Corners], room: tuple[int, int]
+        self, box: Corners, taken: npt.NDArray[np.float64], room: tuple[int, int]
     ) -> tuple[float, float]:
-        """Where it hides least of what is taken: above the box, below it, or at a side."""
+        """Where it hides least of what is taken, ``(N, 4)``: above the box, below, or at a side."""
         x1, y1, x2, y2 = box
         right, low = x2 - self.width, y2 - self.height
         above, below, before = y1 - self.height, y2, x1 - self.width
         wanted = [(x1, above), (right, above), (x1, below), (right, below)]
         wanted += [(before, y1), (x2, y1), (before, low), (x2, low)]
-        places = [
-            (
-                max(0.0, min(x, room[0] - self.width - 1)),
-                max(0.0, min(y, room[1] - self.height - 1)),
-            )
-            for x, y in wanted
-        ]
-        return min(places, key=lambda place: sum(self._hidden(place, each) for each in taken))
-
-    def _hidden(self, place: tuple[float, float], box: Corners) -> float:
-        """How many pixels of the box it hides."""
-        wide = min(place[0] + self.width, box[2]) - max(place[0], box[0])
-        high = min(place[1] + self.height, box[3]) - max(place[1], box[1])
-        return max(wide, 0.0) * max(high, 0.0)
+        size = np.array([self.width, self.height])
+        places = np.clip(wanted, 0, np.maximum(0, room - size))
+        starts = np.maximum(places[:, None], taken[None, :, :2])
+        ends = np.minimum((places + size)[:, None], taken[None, :, 2:])
+        hidden = np.maximum(0, ends - starts).prod(axis=2).sum(axis=1)
+        x, y = places[int(hidden.argmin())].tolist()
+        return x, y
 
 
 def _write_tag(

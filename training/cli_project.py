@@ -115,7 +115,7 @@ def _preview(options: argparse.Namespace) -> None:
         raise ValueError(f"--out: expected a name that ends in .png, received {options.out.name!r}")
     settings = config.load(options.config)
     root = options.root or options.config.resolve().parent
-    sheet = preview(settings, root, count=options.count, seed=options.seed)
+    sheet = preview(settings, root, count=options.count, seed=options.seed, on_report=print)
     body = io.BytesIO()
     sheet.save(body, "PNG")
     print(write_whole(options.out, body.getvalue()))

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from solver.charset import ALNUM, Charset
+from solver.charset import ALNUM, Charset, free_blank
 from solver.errors import SolverError
 from solver.spec import DecoderSpec, InputSpec
 from training import ranges
@@ -17,8 +17,6 @@ from training.pixels import IMAGENET, PixelRule
 from training.typed import ConfigError, build
 
 SIDES = ("left", "right")
-# What stands for no symbol in a contract: the first that is not among the symbols.
-BLANKS = ("_", "␣", "∅")
 # The reader whose pictures no file holds.
 GENERATOR = "generator"
 LIMITED, MEMORY = "limited", "memory"
@@ -304,7 +302,7 @@ class Config:
     @property
     def blank(self) -> str:
         """What stands for no symbol in the contract."""
-        return next((blank for blank in BLANKS if blank not in self.symbols), BLANKS[0])
+        return free_blank(self.symbols)
 
     @property
     def charset(self) -> Charset:

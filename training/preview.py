@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +17,26 @@ from training.data.sources import read_data
 from training.samples import DatasetError, Sample, in_a_row
 from training.sheets import INK, Cell, contact_sheet, framed
 
+_log = logging.getLogger(__name__)
+
 VERSIONS = 5
 WIDTH, LEAST_HEIGHT = 220, 90
 SOFT = "#6b7280"
 
 
-def preview(config: Config, root: Path, *, count: int = 24, seed: int = 1) -> Image.Image:
+def preview(
+    config: Config,
+    root: Path,
+    *,
+    count: int = 24,
+    seed: int = 1,
+    on_report: Callable[[str], None] = _log.info,
+) -> Image.Image:
     """A sheet of ``count`` training pictures, a row each, drawn by chance from all sources.
 
     First what the network is given in use, with the label; then what :class:`Feeder` would show
-    it in the first epochs. ``root`` is where relative data paths start.
+    it in the first epochs. ``root`` is where relative data paths start; ``on_report`` gets a line
+    for each damaged picture, in whose place another is shown.
 
     Raises:
         DatasetError: the data cannot be used, or none of the pictures can be read.
@@ -35,7 +46,7 @@ def preview(config: Config, root: Path, *, count: int = 24, seed: int = 1) -> Im
         raise ValueError(f"--count: expected 1 or more, received {count}")
     every = read_data(config, root).some(count)
     drawn = np.random.default_rng(seed).permutation(len(every))
-    samples = _readable(every, drawn.tolist(), count)
+    samples = _readable(every, drawn.tolist(), count, on_report)
     versions = _versions(config, samples, seed=seed)
     cells = []
     for sample, changed in zip(samples, versions, strict=True):
@@ -48,7 +59,12 @@ def preview(config: Config, root: Path, *, count: int = 24, seed: int = 1) -> Im
     return contact_sheet(cells, columns=1 + VERSIONS, size=size)
 
 
-def _readable(samples: Sequence[Sample], order: Sequence[int], count: int) -> list[Sample]:
+def _readable(
+    samples: Sequence[Sample],
+    order: Sequence[int],
+    count: int,
+    on_report: Callable[[str], None],
+) -> list[Sample]:
     """The first ``count`` in this order that can be read, as ``samples`` has them sorted."""
     found: list[int] = []
     error: DatasetError | None = None
@@ -58,6 +74,7 @@ def _readable(samples: Sequence[Sample], order: Sequence[int], count: int) -> li
         try:
             samples[index].pixels()
         except DatasetError as caught:
+            on_report(f"left out: {caught}")
             error = error or caught
         else:
             found.append(index)

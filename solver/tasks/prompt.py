@@ -44,10 +44,11 @@ _LEVEL = 6.0
 _CLOSE, _APART = 4.0, 0.9
 _NEAREST = 0.45
 # What a mark loses by each share that it lacks of _COVERED: of its columns, or of its rows, those
-# with more ink than a line has. And by how much smaller (log) it is than this share of the prompt's
-# height.
+# with more ink than a line has. And by how much smaller (log) it is than this share of the height
+# that the prompt would have without wide margins: so much more than its ink has.
 _EMPTY, _COVERED = 5.0, 0.5
 _SMALL, _SMALLEST = 6.0, 0.4
+_MARGINS = 1.35
 # What it loses by columns of ink that it leaves over, in sides. Ink is what differs from the ground
 # by this share of what nearly the most does, and by so many levels; a line drawn across has less of
 # it in a column than this share of a side.
@@ -129,12 +130,18 @@ def _ink(prompt: UInt8) -> npt.NDArray[np.bool_]:
 
 
 def _unlike(ink: npt.NDArray[np.bool_], box: Box) -> float:
-    """What a mark loses that holds little but lines, or is a speck."""
-    x1, y1, x2, y2 = (round(value) for value in box.xyxy)
-    part = ink[max(0, y1) : y2, max(0, x1) : x2]
-    side = math.sqrt(max(1.0, (box.x2 - box.x1) * (box.y2 - box.y1)))
-    shares = [(part.sum(axis=axis) > _LINE * side).mean() if part.size else 0.0 for axis in (0, 1)]
-    smaller = math.log(_SMALLEST * len(ink) / side)
+    """What a mark loses that holds little but lines, or is a speck; nothing where ink is faint."""
+    inked = np.flatnonzero(ink.any(axis=1))
+    if not inked.size:
+        return 0.0
+    x1, y1, x2, y2 = (max(0, round(value)) for value in box.xyxy)
+    part = ink[y1:y2, x1:x2]
+    shares = [
+        (part.sum(axis=axis) > _LINE * part.shape[axis]).mean() if part.size else 0.0
+        for axis in (0, 1)
+    ]
+    height = min(len(ink), _MARGINS * float(inked[-1] + 1 - inked[0]))
+    smaller = math.log(_SMALLEST * height / max(1.0, box.x2 - box.x1, box.y2 - box.y1))
     return float(_EMPTY * max(0.0, _COVERED - min(shares)) + _SMALL * max(0.0, smaller))
 
 

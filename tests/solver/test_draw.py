@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from solver import draw
 from solver.results import Box, ClickResult, ClickTarget, SlideAlternative, SlideResult
@@ -58,6 +58,17 @@ def test_tags_hide_no_other_box_where_there_is_room() -> None:
     assert (drawn[66:102, 82:118] == 255).all()
     assert (drawn[:19] != 255).any()
     assert (drawn[105:] != 255).any()
+
+
+def test_the_best_tag_is_never_hidden() -> None:
+    """Where there is no room for all of them, it lies on top: as if it were the only one."""
+    best = Box(10, 10, 50, 30, "a", 0.99)
+    others = [Box(10 + n, 11 + n, 50 + n / 2, 31, "a", 0.5 + n / 100) for n in range(6)]
+    drawn = draw.draw_boxes(blank(40, 60), [best, *others])
+    size = draw._Tag(ImageDraw.Draw(Image.new("RGB", (60, 40))), "a 0.99", 10)
+    tag = np.asarray(draw.draw_boxes(blank(40, 60), [best]))[: int(size.height), : int(size.width)]
+    spots = np.lib.stride_tricks.sliding_window_view(drawn, tag.shape)[:, :, 0]
+    assert (spots == tag).all(axis=(2, 3, 4)).any()
 
 
 def test_a_tag_may_be_the_score_alone() -> None:

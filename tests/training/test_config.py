@@ -43,6 +43,7 @@ def test_an_underscore_may_be_a_symbol(symbols: str, blank: str, task: str) -> N
         ("task = 'poem'", "task: expected one of"),
         ("symbols = 'aa'", "a"),
         ("symbols = ''", "symbols"),
+        ("symbols = '_␣∅'", "symbols: leave out one of _ ␣ ∅"),
         ("fit = 3", "fit: expected a table"),
         ("[fit]\nepoch = 3", "fit.epoch: unknown key"),
         ("[fit]\nepochs = 0", "fit.epochs: expected > 0"),

@@ -54,10 +54,14 @@ def test_without_augmentation_all_are_alike(root: Path) -> None:
 
 
 def test_damaged_pictures_are_passed_over(root: Path) -> None:
-    whole = preview(config(), root, count=50)
+    """Others are shown in their place, and they are named."""
+    whole = preview(config(), root, count=4)
     for n in range(9):
         (root / "set" / f"12_damaged{n}.png").write_bytes(b"none")
-    assert preview(config(), root, count=50).height == whole.height
+    said: list[str] = []
+    assert preview(config(), root, count=4, on_report=said.append).height == whole.height
+    assert said
+    assert all(line.startswith("left out: ") and "12_damaged" in line for line in said)
 
 
 def test_bad_input(root: Path) -> None:

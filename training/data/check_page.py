@@ -208,7 +208,7 @@ def _group_rows(heading: str, groups: Sequence[Group]) -> Iterator[str]:
 
 
 def _figure(sample: Sample) -> str:
-    label = sample.label or in_a_row(box.label for box in sample.boxes)
+    label = sample.label or in_a_row((box.label for box in sample.boxes), between=", ")
     return (
         f'<figure><img alt="" src="{_thumbnail(sample)}"><figcaption><b>{_safe(label)}</b><br>'
         f"{_safe(sample.source)} / {_safe(sample.path.name)}</figcaption></figure>"
@@ -226,9 +226,10 @@ def _thumbnail(sample: Sample) -> str:
     across, down = picture.width / pixels.shape[1], picture.height / pixels.shape[0]
     pen = ImageDraw.Draw(picture)
     for box in sample.boxes:
-        x1, y1 = box.x1 * across, box.y1 * down
-        corners = (x1, y1, max(x1, box.x2 * across - 1), max(y1, box.y2 * down - 1))
-        pen.rectangle(corners, outline=FRAME)
+        # Pillow goes along every pixel of a side, wherever it lies.
+        x1, x2 = (min(max(x * across, -1.0), picture.width) for x in (box.x1, box.x2))
+        y1, y2 = (min(max(y * down, -1.0), picture.height) for y in (box.y1, box.y2))
+        pen.rectangle((x1, y1, max(x1, x2 - 1), max(y1, y2 - 1)), outline=FRAME)
     file = io.BytesIO()
     picture.save(file, "PNG")
     return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode()

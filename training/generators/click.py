@@ -83,8 +83,8 @@ class ClickGenerator:
     icons of the icon fonts `icon_families` (default: all); `looks`, the shares of pictures whose
     marks all have one look of `ALL_LOOKS`, the rest having any of `LOOKS`; `visible`, how far a
     mark has to stand out from its ground (1: hard to see, 3: plain); `strips`, the share of
-    pictures that are prompts; `pad`, the share of its longer side by which a box is grown on all
-    sides; `formats`, the labels that a corpus gets.
+    pictures that are prompts, some of them crowded, sparse or cut off; `pad`, the share of its
+    longer side by which a box is grown on all sides; `formats`, the labels that a corpus gets.
     Raises ValueError for options that no picture can meet.
     """
 

@@ -190,7 +190,8 @@ def find_fonts(
         faces = _installed(symbols)
     else:
         faces = tuple(face for face in sorted(_in_folders(folders)) if covers(face, symbols))
-    if folders is None if hands is None else hands:
+    with_hands = folders is None if hands is None else hands
+    if with_hands:
         faces += tuple(face for face in stroke_faces() if covers(face, symbols))
     if not faces:
         raise ValueError(

@@ -39,15 +39,15 @@ def draw_prompt(
     None for one that is hidden by others, or left no ink.
 
     `crowded`: they may touch and overlap, and lines run through them; `sparse`: they stand far
-    apart, with lines between them too; `cut`: the picture ends within the last one. `lined`: as of
-    `mark_mask`.
+    apart, with lines between them too; `cut`: the picture ends near the middle of the last one, of
+    which a narrow one may be missed or whole. `lined`: as of `mark_mask`.
     """
     height = int(rng.integers(28, 62))
     size = round(height * rng.uniform(0.55, 0.8))
     cell = size * rng.uniform(*_CELLS[crowded, sparse])
     margin = rng.uniform(2, 12)
     width = round(2 * margin + cell * len(marks) + float(rng.choice([0, 0, rng.uniform(0, 80)])))
-    if cut:
+    if cut and marks:
         width = round(margin + cell * (len(marks) - 0.5) + size * rng.uniform(-0.2, 0.3))
     picture: np.ndarray = np.empty((height, width, 3), np.uint8)
     picture[:] = (255, 255, 255) if rng.random() < 0.7 else PICKS["pale"](rng)

@@ -137,8 +137,8 @@ def strew(
     Gives those that are seen: number in `names`, xyxy box tight around the ink that later marks
     leave to be seen, angle in degrees.  The first always finds room while `em` is at most 0.45 of
     the short side.  kind of colours and look: drawn at random where None, the look for every mark
-    at times.  A mark less :func:`visibility` than `visible` is painted anew, and left out where
-    that does not help; of the first one the best stays.
+    at times.  A mark whose :func:`visibility` is less than `visible` is painted anew, in any kind
+    of colours, and left out where that does not help; of the first one the best stays.
     """
     owner = np.zeros(picture.shape[:2], np.uint8)
     spread, coarse = rng.uniform(0, 0.25), rng.random() < (0.5 if look == "rimmed" else 0.12)
@@ -158,14 +158,17 @@ def strew(
             continue
         drawn = painted(picture, mask, size, corner, rng, kind=kind, look=look)
         if visible:
-            tries = [drawn] + [
-                painted(picture, mask, size, corner, rng, look=look) for _ in range(_REPAINTS)
-            ]
-            shown = [visibility(picture, one, corner) for one in tries]
-            best = next((n for n, much in enumerate(shown) if much >= visible), None)
-            if best is None and angles:
+            shown = visibility(picture, drawn, corner)
+            for _ in range(_REPAINTS):
+                if shown >= visible:
+                    break
+                # Of another kind: what hides one colour of a kind hides most of them.
+                other = painted(picture, mask, size, corner, rng, look=look)
+                further = visibility(picture, other, corner)
+                if further > shown:
+                    drawn, shown = other, further
+            if shown < visible and angles:
                 continue
-            drawn = tries[int(np.argmax(shown)) if best is None else best]
         lay(picture, owner, drawn, corner, i + 1)
         angles[i] = angle
     return [(i, box, angle) for i, angle in angles.items() if (box := seen(owner, i + 1))]

@@ -84,7 +84,8 @@ def write_csv(evaluation: Evaluation, path: Path) -> Path:
 
 def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Path:
     """The worst answers as one PNG: each picture, its label, the answer and how sure it was."""
-    cells = [_cell(item) for item in worst(evaluation, count=count)]
+    named = has_classes(evaluation)
+    cells = [_cell(item, named=named) for item in worst(evaluation, count=count)]
     is_boxes = isinstance(evaluation.pooled, BoxFigures)
     sheet = contact_sheet(cells, size=BOXES_SIZE) if is_boxes else contact_sheet(cells)
     buffer = io.BytesIO()
@@ -92,10 +93,10 @@ def write_sheet(evaluation: Evaluation, path: Path, *, count: int = WORST) -> Pa
     return write_whole(path, buffer.getvalue())
 
 
-def pixels(item: Prediction) -> npt.NDArray[np.uint8]:
+def pixels(item: Prediction, *, named: bool = True) -> npt.NDArray[np.uint8]:
     """The picture, ``(H, W, 3)`` RGB: with the boxes of the answer, and missed ones framed.
 
-    Where all of them are of one class, their tags leave it out.
+    Boxes say what they are, if ``named``, and their score.
     """
     picture = images.load(item.sample.content())
     if not isinstance(item.result, BoxesResult):
@@ -105,9 +106,13 @@ def pixels(item: Prediction) -> npt.NDArray[np.uint8]:
         for box, is_found in zip(item.sample.boxes, item.verdict.found, strict=True)
         if not is_found
     ]
-    boxes = item.result.boxes
-    classes = {box.label for box in boxes} | {box.label for box in item.sample.boxes}
-    return draw_boxes(framed(picture, missed), boxes, named=len(classes) > 1)
+    return draw_boxes(framed(picture, missed), item.result.boxes, named=named)
+
+
+def has_classes(evaluation: Evaluation) -> bool:
+    """Whether boxes were of more than one class: else their name says nothing."""
+    pooled = evaluation.pooled
+    return not isinstance(pooled, BoxFigures) or len(pooled.classes) > 1
 
 
 def _box_rows(item: Prediction) -> Iterator[list[object]]:
@@ -122,10 +127,10 @@ def _box_rows(item: Prediction) -> Iterator[list[object]]:
             yield [*start, "missed", truth.label, "", *corners]
 
 
-def _cell(item: Prediction) -> Cell:
+def _cell(item: Prediction, *, named: bool) -> Cell:
     colour = RIGHT if item.is_right else WRONG
     return Cell(
-        pixels(item),
+        pixels(item, named=named),
         (
             (f"label {item.label}", INK),
             (f"read {item.answer or '(nothing)'}  {100 * item.confidence:.1f} %", colour),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from training.evaluate import Evaluation, Figures, Prediction
 from training.figures.boxes import BoxFigures
 from training.figures.text import TextFigures
-from training.report.files import WORST, pixels, worst
+from training.report.files import WORST, has_classes, pixels, worst
 from training.report.parts import cards, percent, row, table
 from training.report.sections import box_sections, class_sections, text_sections
 from training.sheets import fitted
@@ -105,17 +105,18 @@ def _worst(evaluation: Evaluation) -> Iterable[str]:
         f"{f'; at most {WORST} are shown' if len(chosen) == WORST else ''}.</p>"
     )
     yield '<div class="sheet">'
+    named = has_classes(evaluation)
     for item in chosen:
-        yield _figure(item)
+        yield _figure(item, named=named)
     yield "</div>"
 
 
-def _figure(item: Prediction) -> str:
+def _figure(item: Prediction, *, named: bool) -> str:
     label, answer = escape(item.label), escape(item.answer)
     return (
         f'<figure class="{"good" if item.is_right else "bad"}" '
         f'title="{escape(str(item.sample.path))}">'
-        f'<img alt="captcha labelled {label}" src="{thumbnail(pixels(item))}">'
+        f'<img alt="captcha labelled {label}" src="{thumbnail(pixels(item, named=named))}">'
         f'<figcaption>label <code>{label}</code><br>read <code class="answer">{answer or "–"}'
         f"</code> {percent(item.confidence)}<br>{escape(item.sample.source)}</figcaption></figure>"
     )

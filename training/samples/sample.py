@@ -123,10 +123,10 @@ def shown(text: object) -> str:
     return "".join(c if c.isprintable() else _escaped(c) for c in str(text))
 
 
-def in_a_row(labels: Iterable[str]) -> str:
+def in_a_row(labels: Iterable[str], *, between: str = " ") -> str:
     """Labels of boxes in their order, one that repeats once: ``mark ×3 star``."""
     runs = [(label, len(list(run))) for label, run in groupby(labels)]
-    return " ".join(label if count == 1 else f"{label} ×{count}" for label, count in runs)
+    return between.join(label if count == 1 else f"{label} ×{count}" for label, count in runs)
 
 
 def _escaped(symbol: str) -> str:

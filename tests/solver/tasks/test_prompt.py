@@ -48,8 +48,6 @@ EVEN = tuple(mark(x, 0.9) for x in (20, 50, 80, 110))
         # What stands on a glyph, or is much smaller than the others, is none.
         ((*EVEN, mark(85, 0.6)), (20, 50, 80, 110)),
         ((*EVEN, mark(140, 0.4, side=5.0)), (20, 50, 80, 110)),
-        # A speck, however surely it is a mark.
-        ((*EVEN, mark(140, 0.9, side=3.0)), (20, 50, 80, 110)),
         # Surely a glyph, wherever it stands.
         ((*EVEN, mark(200, 0.95)), (20, 50, 80, 110, 200)),
         # Two that touch are found as one, and each by itself.
@@ -80,6 +78,42 @@ def test_ink_that_a_row_leaves_over_speaks_for_a_longer_one() -> None:
     lined = holding(EVEN)
     lined[20:22] = 0
     assert len(rows(lined, marks)[0].boxes) == 4
+
+
+def flat(middle: float, wide: float, high: float) -> Box:
+    return Box(middle - wide / 2, 20 - high / 2, middle + wide / 2, 20 + high / 2, "mark", 0.6)
+
+
+@pytest.mark.parametrize(("wide", "high"), [(26.0, 6.0), (6.0, 22.0)])
+def test_a_stroke_by_itself_may_be_a_glyph(wide: float, high: float) -> None:
+    """As 一 and 1 are."""
+    marks = (EVEN[0], flat(50, wide, high), EVEN[2])
+    pixels = holding((EVEN[0], EVEN[2]))
+    box = marks[1]
+    pixels[round(box.y1) + 1 : round(box.y2) - 1, round(box.x1) + 1 : round(box.x2) - 1] = 0
+    assert middles(rows(pixels, marks)[0].boxes) == (20, 50, 80)
+
+
+@pytest.mark.parametrize("margin", [0, 40, 200])
+def test_margins_make_no_specks_of_glyphs(margin: int) -> None:
+    pixels = np.pad(holding(EVEN), ((margin, margin), (0, 0), (0, 0)), constant_values=255)
+    marks = tuple(
+        Box(box.x1, box.y1 + margin, box.x2, box.y2 + margin, "mark", 0.5) for box in EVEN
+    )
+    assert middles(rows(pixels, marks)[0].boxes) == (20, 50, 80, 110)
+
+
+def test_a_speck_is_no_glyph_however_surely_it_is_a_mark() -> None:
+    speck = mark(140, 0.9, side=3.0)
+    pixels = holding(EVEN)
+    pixels[18:22, 138:142] = 0
+    assert middles(rows(pixels, (*EVEN, speck))[0].boxes) == (20, 50, 80, 110)
+
+
+def test_faint_ink_tells_nothing_of_marks() -> None:
+    pale = np.full((40, 240, 3), 235, dtype=np.uint8)
+    marks = tuple(mark(x, 0.5) for x in (20, 50, 80, 110))
+    assert middles(rows(pale, marks)[0].boxes) == (20, 50, 80, 110)
 
 
 def test_a_mark_that_holds_little_but_lines_is_no_glyph() -> None:

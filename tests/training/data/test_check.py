@@ -106,6 +106,8 @@ def test_the_page_frames_boxes(tmp_path: Path) -> None:
     rows, columns = np.nonzero((small == (0, 224, 0)).all(axis=2))
     assert small.shape == (100, 180, 3)
     assert (columns.min(), rows.min(), columns.max(), rows.max()) == (50, 20, 99, 79)
+    far = Sample(path, "", "s", (Annotation(-9e12, 40, 9e12, 160, "a b"),) * 2)
+    assert "a b ×2" in to_html(check({"s": [far]}))  # in no time, though Pillow walks along a side
 
 
 def test_nothing() -> None:

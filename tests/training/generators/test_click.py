@@ -130,6 +130,25 @@ def test_hidden_marks_are_left_out(latin: Faces) -> None:
     assert counts == {0.0: 5, 9.0: 1}
 
 
+def test_a_mark_that_is_hard_to_see_is_painted_anew(latin: Faces) -> None:
+    """Dark ink on a dark ground is not left out where light ink will do."""
+    laid = dict.fromkeys((0.0, 5.0), 0)
+    for visible in laid:
+        for seed in range(12):
+            picture = np.full((120, 200, 3), 60, np.uint8)
+            strew(
+                *(picture, [("R", ""), ("W", "")], np.random.default_rng(seed)),
+                em=30,
+                turn=0,
+                faces=FontSet(latin),
+                kind="dark",
+                look="clear",
+                visible=visible,
+            )
+            laid[visible] += picture.max() > 160
+    assert laid[5.0] > laid[0.0]
+
+
 def test_marks_hardly_touch(latin: Faces) -> None:
     for seed in range(20):
         _, label = generator(latin).sample(np.random.default_rng(seed))

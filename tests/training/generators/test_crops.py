@@ -157,15 +157,19 @@ def test_a_prompts_boxes_hold_its_ink(latin: Faces, crowded: bool, sparse: bool)
 
 
 def test_a_prompt_may_end_within_its_last_glyph(latin: Faces) -> None:
-    for seed in range(6):
-        rng = np.random.default_rng(seed)
-        picture, boxes = draw_prompt([("H", "")] * 3, FontSet(latin), rng, cut=True)
+    """Of W, as broad as it is high, most draws lose a part; little room is left behind it."""
+    lost = 0
+    for seed in range(20):
+        picture, boxes = draw_prompt(
+            [("W", "")] * 3, FontSet(latin), np.random.default_rng(seed), cut=True
+        )
         first, _, last = boxes
         assert first is not None
         assert last is not None
-        assert first[2] < last[0] < last[2] == picture.shape[1]
-        # It would have ended beyond: its middle is half an em from the left end of its ink.
-        assert last[2] - last[0] < 1.2 * (first[2] - first[0])
+        assert picture.shape[1] - last[2] <= 0.5 * (first[2] - first[0])
+        lost += last[2] - last[0] < 0.85 * (first[2] - first[0])
+    assert lost >= 12
+    assert draw_prompt([], FontSet(latin), np.random.default_rng(0), cut=True)[1] == []
 
 
 def test_a_click_picture_may_be_a_prompt_or_have_shapes(latin: Faces) -> None:
