@@ -79,7 +79,9 @@ def pretrain(
             "pictures, or a smaller --batch"
         )
     on_report(f"{len(samples)} pictures of {len(set(owners))} things")
-    bases.go_on(config, data.labels, run)
+    is_new = checkpoint.latest(run / "checkpoints") is None
+    if not is_new:
+        bases.go_on(config, data.labels, run)
     network = build(config, labels=data.labels, root=root)
     model = comparing(network)
     model.compile(
@@ -91,7 +93,7 @@ def pretrain(
     model.optimizer.build(model.trainable_variables)
     variables = [*model.variables, *model.optimizer.variables]
     first = _restore(run, variables)
-    if not first or not (run / bases.SETTINGS).is_file():
+    if is_new or not (run / bases.SETTINGS).is_file():
         bases.keep(config, data.labels, run, base=None)
     views = _Views(samples, owners, config, batch)
     steps, clock = len(samples) // batch, time.monotonic()

@@ -83,7 +83,7 @@ def rows(prompt: UInt8, marks: Sequence[Box]) -> list[Row]:
         return []
     ink = _ink(prompt)
     own, pairs, steps = _weights(boxes)
-    own -= [_unlike(ink, box) for box in boxes]
+    own -= _unlike(ink, boxes)
     first = int(own.argmax())
     found = [Row((boxes[first],), float(own[first]))]
     ends = own[:, None] + pairs + own[None, :]  # of the rows that end in marks (i, j)
@@ -129,20 +129,26 @@ def _ink(prompt: UInt8) -> npt.NDArray[np.bool_]:
     return np.asarray(apart > max(_FAINTEST, _INK * most))
 
 
-def _unlike(ink: npt.NDArray[np.bool_], box: Box) -> float:
-    """What a mark loses that holds little but lines, or is a speck; nothing where ink is faint."""
+def _unlike(ink: npt.NDArray[np.bool_], boxes: Sequence[Box]) -> Float64:
+    """Log odds ``(N,)`` that marks lose which hold little but lines, or are specks.
+
+    ``ink`` ``(h, w)`` is the prompt's; where it is faint and none is seen, they lose nothing.
+    """
     inked = np.flatnonzero(ink.any(axis=1))
+    lost = np.zeros(len(boxes))
     if not inked.size:
-        return 0.0
-    x1, y1, x2, y2 = (max(0, round(value)) for value in box.xyxy)
-    part = ink[y1:y2, x1:x2]
-    shares = [
-        (part.sum(axis=axis) > _LINE * part.shape[axis]).mean() if part.size else 0.0
-        for axis in (0, 1)
-    ]
+        return lost
     height = min(len(ink), _MARGINS * float(inked[-1] + 1 - inked[0]))
-    smaller = math.log(_SMALLEST * height / max(1.0, box.x2 - box.x1, box.y2 - box.y1))
-    return float(_EMPTY * max(0.0, _COVERED - min(shares)) + _SMALL * max(0.0, smaller))
+    for number, box in enumerate(boxes):
+        x1, y1, x2, y2 = (max(0, round(value)) for value in box.xyxy)
+        part = ink[y1:y2, x1:x2]
+        shares = [
+            (part.sum(axis=axis) > _LINE * part.shape[axis]).mean() if part.size else 0.0
+            for axis in (0, 1)
+        ]
+        smaller = math.log(_SMALLEST * height / max(1.0, box.x2 - box.x1, box.y2 - box.y1))
+        lost[number] = _EMPTY * max(0.0, _COVERED - min(shares)) + _SMALL * max(0.0, smaller)
+    return lost
 
 
 def _left_over(ink: npt.NDArray[np.bool_], boxes: Sequence[Box]) -> float:

@@ -250,7 +250,9 @@ class ClickGenerator:
         names, asked = self._names(rng, room=40.0)
         kind = rng.random()
         picture, boxes = draw_prompt(
-            *(names[:asked], self._faces, rng),
+            names[:asked],
+            self._faces,
+            rng,
             crowded=kind < 0.3,
             sparse=kind > 0.7,
             cut=asked > 1 and rng.random() < 0.25,
